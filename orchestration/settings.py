@@ -1,0 +1,191 @@
+"""What a brand sets in `data/tenants/<tenant>/tenant.yml`, validated, and where its files lie.
+
+Belongs here: reading and checking settings, paths of a tenant, the environment that dbt is given.
+Does not belong here: anything that opens the warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+
+
+class SettingsError(ValueError):
+    """tenant.yml is missing or wrong; the message says where and what to write instead."""
+
+
+class Source(BaseModel):
+    """One source of a tenant: files in its landing folder, or tables the warehouse has already."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="landing folder and dbt source")
+    kind: Literal["files", "tables"] = "files"
+    path: str | None = Field(
+        default=None,
+        description="kind tables: a DuckDB file, or a folder with one Parquet file per table",
+    )
+    contracts: list[str] = Field(
+        default_factory=list,
+        description="contracts that the tenant's own staging models of this source fill",
+    )
+
+
+class Trait(BaseModel):
+    """Type and survivorship rule of one brand-own attribute."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["string", "decimal", "integer", "boolean", "date"] = "string"
+    rule: Literal["last", "first", "sum", "most_frequent"] = "last"
+
+
+class TenantSettings(BaseModel):
+    """Validated content of tenant.yml. Unknown keys are errors, so a misspelling is seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: str = Field(default="", description="set from the folder name")
+    sources: list[Source]
+    timezone: str = "UTC"
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    country_code: str = Field(
+        default="US", pattern=r"^[A-Z]{2}$", description="default region of phone numbers"
+    )
+    as_of: str | None = Field(
+        default=None, description="fixed point in time; default: end of the newest landed day"
+    )
+    lookback_days: int = Field(default=30, ge=1)
+    session_gap_minutes: int = Field(default=30, ge=1)
+    reset_on_conversion: bool = True
+    feature_cutoff_count: int = Field(default=4, ge=1)
+    feature_cutoff_step_days: int = Field(default=30, ge=1)
+    universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)
+    split_salt: str = "crossweave"
+    traits: dict[str, Trait] = Field(default_factory=dict)
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _names_are_sources(cls, value: object) -> object:
+        if isinstance(value, list):
+            return [{"name": item} if isinstance(item, str) else item for item in value]
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone (for example Europe/Zurich)")
+        ZoneInfo(value)
+        return value
+
+    @property
+    def source_names(self) -> list[str]:
+        """Enabled sources in the order of tenant.yml."""
+        return [source.name for source in self.sources]
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a tenant's files lie, per environment (`dev` or `prod`)."""
+
+    tenant: str
+    env: str = "dev"
+    root: Path = PROJECT_ROOT / "data"
+
+    @property
+    def tenant_folder(self) -> Path:
+        return self.root / "tenants" / self.tenant
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing" / self.tenant
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / self.env / f"{self.tenant}.duckdb"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state" / self.env / self.tenant
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models" / self.env / self.tenant
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox" / self.env / self.tenant
+
+    @property
+    def dbt_target(self) -> Path:
+        return DBT_PROJECT_DIR / "target" / self.env / self.tenant
+
+
+def current_paths() -> Paths:
+    """Paths of the tenant and environment named by CROSSWEAVE_TENANT and CROSSWEAVE_ENV.
+
+    CROSSWEAVE_DATA_DIR moves the whole data folder (tests do that).
+    """
+    root = Path(os.environ.get("CROSSWEAVE_DATA_DIR") or PROJECT_ROOT / "data").resolve()
+    return Paths(
+        tenant=os.environ.get("CROSSWEAVE_TENANT") or "demo",
+        env=os.environ.get("CROSSWEAVE_ENV") or "dev",
+        root=root,
+    )
+
+
+def load_tenant(paths: Paths) -> TenantSettings:
+    """Read and validate tenant.yml of `paths.tenant`.
+
+    Raises `SettingsError` with the file, the key and what is wrong.
+    """
+    if paths.env not in {"dev", "prod"}:
+        raise SettingsError(f"ENV={paths.env}: use dev or prod")
+    file = paths.tenant_folder / "tenant.yml"
+    if not file.exists():
+        known = sorted(p.parent.name for p in (paths.root / "tenants").glob("*/tenant.yml"))
+        raise SettingsError(
+            f"no tenant {paths.tenant!r}: {file} does not exist (tenants here: {', '.join(known)})"
+        )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        settings = TenantSettings.model_validate(content)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{file}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("\n".join([f"{file}:", *lines])) from error
+    return settings.model_copy(update={"tenant": paths.tenant})
+
+
+def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
+    """Environment variables that the dbt project reads; no secret is among them."""
+    own = {source.name: source.contracts for source in settings.sources if source.contracts}
+    return {
+        "CROSSWEAVE_TENANT": settings.tenant,
+        "CROSSWEAVE_ENV": paths.env,
+        "CROSSWEAVE_SOURCES": ",".join(settings.source_names),
+        "CROSSWEAVE_OWN_CONTRACTS": json.dumps(own, sort_keys=True),
+        "CROSSWEAVE_WAREHOUSE": str(paths.warehouse),
+        "CROSSWEAVE_TENANT_MODELS": str(paths.tenant_folder / "models"),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "DBT_TARGET_PATH": str(paths.dbt_target),
+        "DBT_LOG_PATH": str(paths.dbt_target / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
