@@ -1,0 +1,108 @@
+{# Every difference between SQL dialects lives here, behind adapter.dispatch: one macro per idea.
+   The default is what DuckDB takes; spark__ stands beside it where Spark differs. #}
+
+{% macro string_type() -%} {{ return(adapter.dispatch('string_type')()) }} {%- endmacro %}
+{% macro default__string_type() -%} {{ return('varchar') }} {%- endmacro %}
+{% macro spark__string_type() -%} {{ return('string') }} {%- endmacro %}
+
+{# Hexadecimal SHA-256 of a string expression, 64 characters. #}
+{% macro sha256_hex(expression) -%} {{ adapter.dispatch('sha256_hex')(expression) }} {%- endmacro %}
+{% macro default__sha256_hex(expression) -%} sha256({{ expression }}) {%- endmacro %}
+{% macro spark__sha256_hex(expression) -%} sha2({{ expression }}, 256) {%- endmacro %}
+
+{# First 8 hexadecimal digits of a hash as an integer 0 .. 2^32 - 1. #}
+{% macro hex_to_integer(expression) -%}
+    {{ adapter.dispatch('hex_to_integer')(expression) }}
+{%- endmacro %}
+{% macro default__hex_to_integer(expression) -%}
+    cast(concat('0x', substr({{ expression }}, 1, 8)) as bigint)
+{%- endmacro %}
+{% macro spark__hex_to_integer(expression) -%}
+    cast(conv(substr({{ expression }}, 1, 8), 16, 10) as bigint)
+{%- endmacro %}
+
+{# Seconds from one timestamp to another, as double with fractions. #}
+{% macro seconds_between(earlier, later) -%}
+    {{ adapter.dispatch('seconds_between')(earlier, later) }}
+{%- endmacro %}
+{% macro default__seconds_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0
+{%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%}
+    (unix_micros({{ later }}) - unix_micros({{ earlier }})) / 1000000.0
+{%- endmacro %}
+
+{# Calendar days from one date or timestamp to another, integer. #}
+{% macro days_between(earlier, later) -%}
+    {{ adapter.dispatch('days_between')(earlier, later) }}
+{%- endmacro %}
+{% macro default__days_between(earlier, later) -%}
+    date_diff('day', cast({{ earlier }} as date), cast({{ later }} as date))
+{%- endmacro %}
+{% macro spark__days_between(earlier, later) -%}
+    datediff(cast({{ later }} as date), cast({{ earlier }} as date))
+{%- endmacro %}
+
+{# A timestamp moved by a number (expression) of seconds, minutes, hours or days. #}
+{% macro add_time(timestamp, amount, unit) -%}
+    {{ adapter.dispatch('add_time')(timestamp, amount, unit) }}
+{%- endmacro %}
+{% macro default__add_time(timestamp, amount, unit) -%}
+    ({{ timestamp }} + to_{{ unit }}s(cast({{ amount }} as bigint)))
+{%- endmacro %}
+{% macro spark__add_time(timestamp, amount, unit) -%}
+    timestampadd({{ unit }}, cast({{ amount }} as int), {{ timestamp }})
+{%- endmacro %}
+
+{# First instant of the month as date. #}
+{% macro month_start(timestamp) -%} {{ adapter.dispatch('month_start')(timestamp) }} {%- endmacro %}
+{% macro default__month_start(timestamp) -%}
+    cast(date_trunc('month', {{ timestamp }}) as date)
+{%- endmacro %}
+
+{# UTC timestamp as wall-clock timestamp of an IANA time zone. #}
+{% macro local_time(timestamp, timezone) -%}
+    {{ adapter.dispatch('local_time')(timestamp, timezone) }}
+{%- endmacro %}
+{% macro default__local_time(timestamp, timezone) -%}
+    timezone({{ timezone }}, timezone('UTC', {{ timestamp }}))
+{%- endmacro %}
+{% macro spark__local_time(timestamp, timezone) -%}
+    from_utc_timestamp({{ timestamp }}, {{ timezone }})
+{%- endmacro %}
+
+{# List of the values in a total order (order_by is a list of expressions). #}
+{% macro ordered_list(expression, order_by) -%}
+    {{ adapter.dispatch('ordered_list')(expression, order_by) }}
+{%- endmacro %}
+{% macro default__ordered_list(expression, order_by) -%}
+    list({{ expression }} order by {{ order_by | join(', ') }})
+{%- endmacro %}
+{% macro spark__ordered_list(expression, order_by) -%}
+    transform(array_sort(collect_list(struct({{ order_by | join(', ') }}, {{ expression }} as item))),
+        element -> element.item)
+{%- endmacro %}
+
+{# Distinct values as a text, sorted, joined by comma. #}
+{% macro distinct_text(expression) -%}
+    {{ adapter.dispatch('distinct_text')(expression) }}
+{%- endmacro %}
+{% macro default__distinct_text(expression) -%}
+    string_agg(distinct {{ expression }}, ',' order by {{ expression }})
+{%- endmacro %}
+{% macro spark__distinct_text(expression) -%}
+    array_join(array_sort(collect_set({{ expression }})), ',')
+{%- endmacro %}
+
+{# Median of a numeric expression (interpolated). #}
+{% macro median_of(expression) -%} {{ adapter.dispatch('median_of')(expression) }} {%- endmacro %}
+{% macro default__median_of(expression) -%} median({{ expression }}) {%- endmacro %}
+
+{# True where a regular expression (POSIX subset) matches somewhere in the text. #}
+{% macro matches(expression, pattern) -%}
+    {{ adapter.dispatch('matches')(expression, pattern) }}
+{%- endmacro %}
+{% macro default__matches(expression, pattern) -%}
+    regexp_matches({{ expression }}, {{ pattern }})
+{%- endmacro %}
+{% macro spark__matches(expression, pattern) -%} ({{ expression }} rlike {{ pattern }}) {%- endmacro %}

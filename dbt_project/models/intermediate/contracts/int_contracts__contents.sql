@@ -1,0 +1,2 @@
+-- Grain: one row per (source, content_id) and version.
+{{ union_contract('contents') }}

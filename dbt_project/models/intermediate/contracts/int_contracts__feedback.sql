@@ -1,0 +1,2 @@
+-- Grain: one row per (source, feedback_id) and version.
+{{ union_contract('feedback') }}

@@ -1,0 +1,2 @@
+-- Grain: one row per (source, touchpoint_id) and version.
+{{ union_contract('touchpoints') }}
