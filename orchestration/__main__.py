@@ -1,0 +1,181 @@
+"""Crossweave from the command line: `python -m orchestration COMMAND`.
+
+The Makefile calls this; `--help` on every command says what it does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from orchestration.dbt import ensure_manifest, export_environment
+from orchestration.ops_tables import ensure_ops_tables
+from orchestration.settings import (
+    DBT_PROJECT_DIR,
+    PROJECT_ROOT,
+    Paths,
+    SettingsError,
+    current_paths,
+    load_tenant,
+)
+from orchestration.state import restore_state, save_state, saved_state_folder
+from orchestration.warehouse import Warehouse, WarehouseLocked
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 failed, 2 wrong call)."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__)
+    parser.add_argument("--tenant", default=os.environ.get("CROSSWEAVE_TENANT") or "demo")
+    parser.add_argument("--env", default=os.environ.get("CROSSWEAVE_ENV") or "dev")
+    commands = parser.add_subparsers(dest="command", required=True)
+    landing = commands.add_parser(
+        "land", help="lay a shipped tenant's data in landing (demo: simulate; real data: fetch)"
+    )
+    landing.add_argument("--persons", default="5000", help="size of the simulated brand")
+    landing.add_argument("--days", default="180", help="length of the simulated history")
+    commands.add_parser("run", help="landing to delivery: the whole daily job, then the summary")
+    commands.add_parser("prepare", help="Dagster's home and the dbt manifest, for `dagster dev`")
+    dbt = commands.add_parser("dbt", help="any dbt command with the tenant's environment")
+    dbt.add_argument("arguments", nargs=argparse.REMAINDER)
+    commands.add_parser("summary", help="what the warehouse holds now")
+    commands.add_parser("backup", help="write what cannot be rebuilt to data/state")
+    commands.add_parser(
+        "restore", help="move the warehouse aside and rebuild it from landing and data/state"
+    )
+    options = parser.parse_args(arguments)
+    os.environ["CROSSWEAVE_TENANT"], os.environ["CROSSWEAVE_ENV"] = options.tenant, options.env
+    paths = current_paths()
+    try:
+        load_tenant(paths)
+        match options.command:
+            case "land":
+                return land(paths, persons=options.persons, days=options.days)
+            case "dbt":
+                return dbt_command(options.arguments)
+            case command:
+                return {
+                    "run": run,
+                    "prepare": prepare,
+                    "summary": summary,
+                    "backup": backup,
+                    "restore": restore,
+                }[command](paths)
+    except (SettingsError, WarehouseLocked) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def land(paths: Paths, *, persons: str, days: str) -> int:
+    """Lay the data of a tenant that ships with the project in landing; others bring their own."""
+    commands = {
+        "demo": ["data.simulator", "--persons", persons, "--days", days],
+        "complete_journey": ["orchestration.ingestion.complete_journey"],
+    }
+    if paths.tenant not in commands:
+        if not paths.landing.exists():
+            print(f"note: no files yet in {paths.landing}")
+        return 0
+    module, *rest = commands[paths.tenant]
+    command = [sys.executable, "-m", module, *rest]
+    return subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode
+
+
+def dbt_command(arguments: list[str]) -> int:
+    """Run dbt in the project folder with the tenant's environment; returns its exit code."""
+    _, paths = export_environment()
+    with Warehouse(paths.warehouse).lock():
+        dbt = str(Path(sys.executable).with_name("dbt"))
+        return subprocess.run([dbt, *arguments], cwd=DBT_PROJECT_DIR, check=False).returncode
+
+
+def prepare(paths: Paths) -> int:
+    """Write Dagster's home and parse dbt when needed."""
+    prepare_dagster_home()
+    export_environment()
+    ensure_manifest(paths)
+    return 0
+
+
+def run(paths: Paths) -> int:
+    """The daily job in this process, recorded in the Dagster instance; then the summary."""
+    started = time.monotonic()
+    print(f"tenant {paths.tenant}, environment {paths.env}", flush=True)
+    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home()))
+    # Imported here: definitions read the tenant, parse dbt when needed and take seconds.
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    print(f"  {'start (dagster, dbt parse)':<44}{time.monotonic() - started:>8.1f} s", flush=True)
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def("daily").execute_in_process(
+            instance=instance, raise_on_error=False
+        )
+    if not result.success:
+        print("run failed; the message above names the step. `make run` again resumes.")
+        return 1
+    print(f"  {'total':<44}{time.monotonic() - started:>8.1f} s\n")
+    return summary(paths)
+
+
+def prepare_dagster_home() -> Path:
+    """The folder of Dagster's instance, with the project's dagster.yaml in it."""
+    home = PROJECT_ROOT / ".dagster"
+    home.mkdir(exist_ok=True)
+    config = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
+    target = home / "dagster.yaml"
+    if not target.exists() or target.read_text(encoding="utf-8") != config:
+        target.write_text(config, encoding="utf-8")
+    return home
+
+
+def summary(paths: Paths) -> int:
+    """Print the tables of `orchestration/summary.py`."""
+    from orchestration.summary import print_summary
+
+    if not paths.warehouse.exists():
+        print(f"no warehouse yet for tenant {paths.tenant}: make run TENANT={paths.tenant}")
+        return 1
+    with Warehouse(paths.warehouse).connect(read_only=True) as connection:
+        print_summary(connection, paths)
+    return 0
+
+
+def backup(paths: Paths) -> int:
+    """Write the state tables of the warehouse to data/state."""
+    if not paths.warehouse.exists():
+        print(f"no warehouse at {paths.warehouse}: nothing to back up")
+        return 1
+    with Warehouse(paths.warehouse).connect() as connection:
+        counts = save_state(connection, paths.state)
+    for table, count in counts.items():
+        print(f"  {table:<44}{count:>12,}")
+    print(f"written to {paths.state}")
+    return 0
+
+
+def restore(paths: Paths) -> int:
+    """Move the warehouse aside, bring the state back, and rebuild the rest from landing."""
+    saved = saved_state_folder(paths.state)
+    if saved is None:
+        print(f"no state in {paths.state}; `make backup` writes it, and every run does")
+        return 1
+    warehouse = Warehouse(paths.warehouse)
+    with warehouse.lock():
+        if paths.warehouse.exists():
+            aside = paths.warehouse.with_suffix(f".{int(time.time())}.aside")
+            paths.warehouse.rename(aside)
+            print(f"the old warehouse is kept as {aside.name}")
+    with warehouse.connect() as connection:
+        ensure_ops_tables(connection)
+        for table, count in restore_state(connection, saved).items():
+            print(f"  restored {table:<35}{count:>12,}")
+    return run(paths)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

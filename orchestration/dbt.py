@@ -1,0 +1,87 @@
+"""The dbt project as Python sees it: environment, manifest, a plain call.
+
+Belongs here: exporting a tenant's settings to dbt and keeping the manifest current.
+Does not belong here: Dagster assets (see `defs/dbt_models.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.settings import (
+    DBT_PROJECT_DIR,
+    Paths,
+    TenantSettings,
+    current_paths,
+    dbt_environment,
+    load_tenant,
+)
+
+PARSED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
+
+
+class DbtError(RuntimeError):
+    """A dbt call failed; its own output says why."""
+
+
+def export_environment() -> tuple[TenantSettings, Paths]:
+    """Put the current tenant's dbt environment into this process's environment.
+
+    Returns the settings and paths of the tenant named by CROSSWEAVE_TENANT / CROSSWEAVE_ENV.
+    """
+    paths = current_paths()
+    settings = load_tenant(paths)
+    os.environ.update(dbt_environment(settings, paths))
+    paths.dbt_target.mkdir(parents=True, exist_ok=True)
+    return settings, paths
+
+
+def run_dbt(*arguments: str) -> None:
+    """Call dbt with the exported environment; raise `DbtError` with its output on failure."""
+    dbt = Path(sys.executable).with_name("dbt")
+    result = subprocess.run(
+        [str(dbt), *arguments],
+        cwd=DBT_PROJECT_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise DbtError(f"dbt {' '.join(arguments)} failed:\n{result.stdout}{result.stderr}")
+
+
+def _fingerprint(paths: Paths) -> str:
+    """Hash of everything that a parse depends on: files (path, size, time) and environment."""
+    digest = hashlib.sha256()
+    folders = [DBT_PROJECT_DIR, paths.tenant_folder / "models"]
+    skipped = {"target", "logs"}
+    for folder in folders:
+        for file in sorted(folder.rglob("*")) if folder.exists() else []:
+            parts = file.relative_to(folder).parts
+            if file.suffix in PARSED_SUFFIXES and parts[0] not in skipped:
+                stat = file.stat()
+                digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+    settings = {key: value for key, value in os.environ.items() if key.startswith("CROSSWEAVE_")}
+    settings.pop("CROSSWEAVE_HASH_KEY", None)
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def ensure_manifest(paths: Paths) -> Path:
+    """Parse the dbt project if something changed since the last parse.
+
+    Returns the path of manifest.json. A parse costs about six seconds, a look about 10 ms.
+    """
+    manifest = paths.dbt_target / "manifest.json"
+    marker = paths.dbt_target / "manifest.fingerprint"
+    fingerprint = _fingerprint(paths)
+    if manifest.exists() and marker.exists() and marker.read_text() == fingerprint:
+        return manifest
+    run_dbt("parse", "--quiet")
+    marker.write_text(fingerprint)
+    return manifest

@@ -1,0 +1,34 @@
+"""The one entry point of Dagster: assembles the files of `orchestration/defs`.
+
+One code location serves one tenant and environment: CROSSWEAVE_TENANT, CROSSWEAVE_ENV.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from orchestration.console import console
+from orchestration.defs import automation, dbt_models, landing, scores, state, syncs
+
+defs = dg.Definitions(
+    assets=[
+        landing.opened_warehouse,
+        *landing.raw_sources,
+        landing.settings_row,
+        landing.phone_numbers,
+        dbt_models.warehouse_models,
+        scores.model_cards,
+        scores.scores,
+        *syncs.syncs,
+        syncs.receipts,
+        state.saved_state,
+    ],
+    jobs=[automation.daily],
+    schedules=[automation.daily_schedule],
+    sensors=[automation.landing_files],
+    resources={"dbt": DbtCliResource(project_dir=dbt_models.project)},
+    # DuckDB admits one writing process, so steps run one after another in one process.
+    executor=dg.in_process_executor,
+    loggers={"console": console},
+)

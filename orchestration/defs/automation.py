@@ -1,0 +1,47 @@
+"""When things run: one daily job, its schedule, and a sensor on new landing files."""
+
+from __future__ import annotations
+
+import hashlib
+
+import dagster as dg
+
+from orchestration.defs.tenant import PATHS, SETTINGS
+
+daily = dg.define_asset_job(
+    "daily",
+    selection=dg.AssetSelection.all(),
+    description="Landing to delivery: everything, in order.",
+)
+
+daily_schedule = dg.ScheduleDefinition(
+    name="daily_schedule",
+    job=daily,
+    cron_schedule="30 5 * * *",
+    execution_timezone=SETTINGS.timezone,
+    description="Every day at 05:30 in the tenant's time zone.",
+)
+
+
+def landing_fingerprint() -> str:
+    """Hash of name, size and time of every file in the tenant's landing folder."""
+    digest = hashlib.sha256()
+    for source in SETTINGS.source_names:
+        folder = PATHS.landing / source
+        for file in sorted(folder.rglob("*")) if folder.exists() else []:
+            if file.is_file():
+                stat = file.stat()
+                digest.update(
+                    f"{file.relative_to(folder)}|{stat.st_size}|{stat.st_mtime_ns}".encode()
+                )
+    return digest.hexdigest()
+
+
+@dg.sensor(job=daily, minimum_interval_seconds=300)
+def landing_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Starts the daily job when files in landing are new, changed or gone."""
+    fingerprint = landing_fingerprint()
+    if fingerprint == context.cursor:
+        return dg.SkipReason("no new files in landing")
+    context.update_cursor(fingerprint)
+    return dg.RunRequest(run_key=fingerprint)

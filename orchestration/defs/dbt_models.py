@@ -1,0 +1,127 @@
+"""Every dbt model, seed and test as Dagster assets and checks, in one assets function.
+
+Dagster splits the function around the Python assets by itself (landing, then models up to the
+features, then training, then models that read scores, then syncs, then the ledgers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from orchestration.defs.keys import SETTINGS_KEY, source_asset_key
+from orchestration.defs.tenant import MANIFEST, PATHS, WAREHOUSE
+from orchestration.settings import DBT_PROJECT_DIR
+
+# Marts are rebuilt daily; a day and two hours without one is late.
+FRESHNESS = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=26), warn_window=timedelta(hours=25)
+)
+
+project = DbtProject(project_dir=DBT_PROJECT_DIR, target_path=PATHS.dbt_target)
+
+
+class Translator(DagsterDbtTranslator):
+    """Keys [schema, name]; sources map to the Python assets that fill them; groups as in dbt."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Key of a model, seed or source."""
+        if dbt_resource_props["resource_type"] == "source":
+            return source_asset_key(dbt_resource_props["source_name"], dbt_resource_props["name"])
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetSpec:
+        """Spec with a freshness policy on marts; seeds wait for landing, so one call has all."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        if unique_id.startswith("seed."):
+            return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SETTINGS_KEY)])
+        props = self.get_resource_props(manifest, unique_id)
+        if props.get("access") == "public":
+            return spec.replace_attributes(freshness_policy=FRESHNESS)
+        return spec
+
+
+translator = Translator(
+    DagsterDbtTranslatorSettings(
+        enable_duplicate_source_asset_keys=True, enable_source_metadata=False
+    )
+)
+
+
+@dbt_assets(
+    manifest=MANIFEST, project=project, dagster_dbt_translator=translator, name="warehouse_models"
+)
+def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Build the selected models and run their tests, behind the warehouse's file lock."""
+    events = []
+    with WAREHOUSE.lock():
+        invocation = dbt.cli(
+            ["build", "--exclude-resource-type", "unit_test"], context=context, raise_on_error=False
+        )
+        events.extend(invocation.stream())
+    row_counts = _row_counts(events)
+    for event in events:
+        yield _with_row_count(event, row_counts)
+    if not invocation.is_successful():
+        raise dg.Failure(_failures(invocation))
+
+
+def _table_names(events: list[Any]) -> dict[str, str]:
+    """Output name -> schema.table of the models among the events."""
+    return {
+        event.output_name: ".".join(warehouse_models.keys_by_output_name[event.output_name].path)
+        for event in events
+        if isinstance(event, dg.Output)
+    }
+
+
+def _row_counts(events: list[Any]) -> dict[str, int]:
+    """Rows per output, of tables only: counting a view would run it a second time."""
+    tables = _table_names(events)
+    if not tables:
+        return {}
+    with WAREHOUSE.connect() as connection:
+        existing = {
+            row[0]
+            for row in connection.execute(
+                "select schema_name || '.' || table_name from duckdb_tables()"
+            ).fetchall()
+        }
+        counts = {}
+        for output, table in tables.items():
+            if table in existing:
+                row = connection.execute(f"select count(*) from {table}").fetchone()
+                counts[output] = row[0] if row else 0
+    return counts
+
+
+def _with_row_count(event: Any, row_counts: dict[str, int]) -> Any:
+    """The same event, with `dagster/row_count` where it is known."""
+    if isinstance(event, dg.Output) and event.output_name in row_counts:
+        return event.with_metadata(
+            {**event.metadata, "dagster/row_count": row_counts[event.output_name]}
+        )
+    return event
+
+
+def _failures(invocation: Any) -> str:
+    """Names and messages of failed nodes, and where the compiled SQL lies."""
+    results = invocation.get_artifact("run_results.json")["results"]
+    failed = [
+        f"{result['unique_id']}: {(result.get('message') or '').strip()}"
+        for result in results
+        if result["status"] in {"error", "fail"}
+    ]
+    return "dbt build failed:\n  " + "\n  ".join(failed or ["see the log above"])

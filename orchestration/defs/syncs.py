@@ -1,0 +1,75 @@
+"""One asset per sync, and the receipts that all of them wrote.
+
+The send path is `orchestration/activation`; here each sync document becomes an asset with its
+counts, and the law of accounts becomes a check.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_dbt import get_asset_key_for_model
+
+from orchestration.activation.definitions import SyncDefinition, load_syncs
+from orchestration.activation.engine import run_sync
+from orchestration.defs.dbt_models import warehouse_models
+from orchestration.defs.keys import RECEIPTS_KEY
+from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
+from orchestration.settings import PROJECT_ROOT
+
+SYNC_FOLDERS = [PROJECT_ROOT / "orchestration" / "defs" / "activation", PATHS.tenant_folder / "syncs"]
+MEMBERSHIP = get_asset_key_for_model([warehouse_models], "membership")
+
+
+def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
+    key = dg.AssetKey(["activation", definition.sync])
+    check = dg.AssetCheckSpec(
+        name="every_planned_row_is_accounted_for",
+        asset=key,
+        description="planned = succeeded + rejected + blocked + unknown + aborted",
+    )
+
+    @dg.asset(
+        key=key,
+        deps=[get_asset_key_for_model([warehouse_models], definition.model), MEMBERSHIP],
+        group_name="activation",
+        kinds={definition.destination},
+        check_specs=[check],
+        description=f"Delivers {definition.model} to {definition.destination} ({definition.mode}).",
+    )
+    def sync(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        report = run_sync(
+            WAREHOUSE,
+            definition,
+            paths=PATHS,
+            settings=SETTINGS,
+            dry_run=False,
+            run_id=context.run_id,
+            progress=context.log.info,
+        )
+        return dg.MaterializeResult(
+            metadata=report.counts,
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=check.name, passed=report.is_accounted, metadata=report.counts
+                )
+            ],
+        )
+
+    return sync
+
+
+sync_definitions = load_syncs(SYNC_FOLDERS)
+syncs = [_sync_asset(definition) for definition in sync_definitions]
+
+
+@dg.asset(
+    key=RECEIPTS_KEY,
+    deps=[dg.AssetKey(["activation", definition.sync]) for definition in sync_definitions],
+    group_name="activation",
+    kinds={"duckdb"},
+)
+def receipts() -> dg.MaterializeResult:
+    """The ledgers in schema ops after all syncs: what activation.* is built from."""
+    with WAREHOUSE.connect(read_only=True) as connection:
+        row = connection.execute("select count(*) from ops.activation_delivery_ledger").fetchone()
+    return dg.MaterializeResult(metadata={"dagster/row_count": row[0] if row else 0})
