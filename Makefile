@@ -68,9 +68,9 @@ check: install ## Format, lint, types, SQL style, dbt parse, conventions, defini
 	@$(BIN)/ruff check .
 	@$(BIN)/ty check orchestration ml data/simulator
 	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
-	@$(BIN)/python -m orchestration dbt parse --no-partial-parse --quiet \
+	@$(BIN)/python -m orchestration dbt parse --no-partial-parse --quiet --target-path target/check \
 		--warn-error-options '{"error": ["Deprecations"]}'
-	@$(BIN)/dbt-bouncer
+	@$(BIN)/dbt-bouncer --config-file pyproject.toml
 	@$(BIN)/python -m orchestration prepare
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 
