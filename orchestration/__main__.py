@@ -104,7 +104,7 @@ def run(paths: Paths) -> int:
     """The daily job in this process, recorded in the Dagster instance; then the summary."""
     started = time.monotonic()
     print(f"tenant {paths.tenant}, environment {paths.env}", flush=True)
-    os.environ.setdefault("DAGSTER_HOME", str(prepare_dagster_home()))
+    prepare_dagster_home()
     # Imported here: definitions read the tenant, parse dbt when needed and take seconds.
     import dagster as dg
 
@@ -123,9 +123,9 @@ def run(paths: Paths) -> int:
 
 
 def prepare_dagster_home() -> Path:
-    """The folder of Dagster's instance, with the project's dagster.yaml in it."""
-    home = PROJECT_ROOT / ".dagster"
-    home.mkdir(exist_ok=True)
+    """The folder of Dagster's instance (DAGSTER_HOME), with the project's dagster.yaml in it."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster")))
+    home.mkdir(parents=True, exist_ok=True)
     config = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
     target = home / "dagster.yaml"
     if not target.exists() or target.read_text(encoding="utf-8") != config:

@@ -129,7 +129,10 @@ class Paths:
 
     @property
     def dbt_target(self) -> Path:
-        return DBT_PROJECT_DIR / "target" / self.env / self.tenant
+        """One dbt target folder per tenant and environment, so parses stay valid."""
+        is_default = self.root == PROJECT_ROOT / "data"
+        base = DBT_PROJECT_DIR / "target" if is_default else self.root / "dbt_target"
+        return base / self.env / self.tenant
 
 
 def current_paths() -> Paths:
