@@ -1,0 +1,38 @@
+-- Grain: one row per record, identifier and version.
+with
+
+events as (
+
+    select * from {{ source('consent', 'events') }}
+
+),
+
+preferences as (
+
+    select * from {{ source('consent', 'preferences') }}
+
+),
+
+final as (
+
+    {{ identifier_rows(
+        source='consent', relation='events',
+        record_id='id', observed_at='occurred_at',
+        identifiers=[
+            {'type_column': 'subject_type', 'value': 'subject_value'},
+            {'type': 'customer_id', 'value': 'customer_id', 'authenticated': 'true'},
+        ]
+    ) }}
+    union all
+    {{ identifier_rows(
+        source='consent', relation='preferences',
+        record_id="concat('preference:', change_id)", observed_at='changed_at',
+        identifiers=[
+            {'type': 'customer_id', 'value': 'customer_no'},
+            {'type': 'email', 'value': 'email'},
+        ]
+    ) }}
+
+)
+
+select * from final

@@ -1,0 +1,23 @@
+-- Grain: one row per record, identifier and version.
+with
+
+attendees as (
+
+    select * from {{ source('events', 'attendees') }}
+
+),
+
+final as (
+
+    {{ identifier_rows(
+        source='events', relation='attendees',
+        record_id='registration_id', observed_at='registered_at',
+        identifiers=[
+            {'type': 'email', 'value': 'email'},
+            {'type': 'phone', 'value': 'phone'},
+        ]
+    ) }}
+
+)
+
+select * from final

@@ -1,0 +1,55 @@
+-- Grain: one row per interaction with the brand and version.
+with
+
+interactions as (
+
+    select * from {{ source('social', 'interactions') }}
+
+),
+
+final as (
+
+    select
+        'social' as source,
+        id as touchpoint_id,
+        id as record_id,
+        occurred_at,
+        _loaded_at as loaded_at,
+        case when kind = 'direct_message' then 'messenger' else 'organic_social' end as channel,
+        cast(null as string) as source_channel,
+        case
+            when kind = 'comment' then 'reply'
+            when kind = 'mention' then 'share'
+            when kind = 'link_click' then 'click'
+            when kind = 'direct_message' then 'chat_message'
+            else kind
+        end as interaction,
+        cast(null as string) as session_hint,
+        campaign_id,
+        post_id as content_id,
+        cast(null as string) as offer_id,
+        cast(null as string) as message_id,
+        cast(null as string) as utm_source,
+        cast(null as string) as utm_medium,
+        cast(null as string) as utm_campaign,
+        cast(null as string) as page_path,
+        cast(null as string) as product_id,
+        cast(null as string) as location_id,
+        cast(null as string) as device_category,
+        cast(null as string) as cart_id,
+        cast(null as decimal(18,4)) as quantity,
+        cast(null as decimal(18,4)) as value_amount,
+        cast(null as string) as event_id,
+        cast(null as string) as referral_code,
+        cast(null as string) as decision_id,
+        false as is_automated,
+        cast(null as string) as consent_state,
+        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as string) as currency,
+        _file_name,
+        _row_number
+    from interactions
+
+)
+
+select * from final
