@@ -63,7 +63,7 @@ class Warehouse:
                         handle.seek(0)
                         holder = handle.read().strip() or "unknown"
                         raise WarehouseLocked(
-                            f"{self.path.name} is in use by {holder}; wait for it to end, or stop it"
+                            f"{self.path.name} is in use by {holder}; wait for it, or stop it"
                         ) from None
                     time.sleep(0.1)
             handle.seek(0)

@@ -21,6 +21,4 @@ def saved_state() -> dg.MaterializeResult:
     """Manifest, scores, memberships and ledgers as Parquet in data/state."""
     with WAREHOUSE.connect() as connection:
         counts = save_state(connection, PATHS.state)
-    return dg.MaterializeResult(
-        metadata={"dagster/row_count": sum(counts.values()), **counts}
-    )
+    return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})

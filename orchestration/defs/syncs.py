@@ -16,7 +16,10 @@ from orchestration.defs.keys import RECEIPTS_KEY
 from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
 from orchestration.settings import PROJECT_ROOT
 
-SYNC_FOLDERS = [PROJECT_ROOT / "orchestration" / "defs" / "activation", PATHS.tenant_folder / "syncs"]
+SYNC_FOLDERS = [
+    PROJECT_ROOT / "orchestration" / "defs" / "activation",
+    PATHS.tenant_folder / "syncs",
+]
 MEMBERSHIP = get_asset_key_for_model([warehouse_models], "membership")
 
 
