@@ -51,7 +51,7 @@ class Warehouse:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock_path = self.path.with_suffix(".lock")
-        with open(lock_path, "a+", encoding="utf-8") as handle:
+        with lock_path.open("a+", encoding="utf-8") as handle:
             lock_path.chmod(0o600)
             deadline = time.monotonic() + self.wait_s
             while True:
