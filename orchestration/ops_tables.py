@@ -21,6 +21,29 @@ OPS_TABLES: dict[str, str] = {
         byte_count bigint, row_count bigint, loaded_count bigint, quarantined_count bigint,
         loaded_at timestamp, first_landed_at timestamp, landed_at timestamp, status varchar,
         message varchar, new_columns varchar""",
+    # one row per score and model version, written by scoring.py (columns of ml/card.py)
+    "ml_model_cards": """
+        score_name varchar, model_version varchar, label varchar, description varchar,
+        trained_at timestamp, promoted boolean, reason varchar, split varchar,
+        split_reason varchar, train_first_cutoff_at timestamp, train_last_cutoff_at timestamp,
+        test_cutoff_at timestamp, data_end_at timestamp, train_row_count bigint,
+        train_positive_count bigint, test_row_count bigint, test_positive_count bigint,
+        model_kind varchar, baseline_kind varchar, calibration_method varchar,
+        calibration_error_limit double, code_version varchar,
+        auc double, auc_low double, auc_high double,
+        baseline_auc double, baseline_auc_low double, baseline_auc_high double,
+        auc_gain double, auc_gain_low double, auc_gain_high double,
+        average_precision double, average_precision_low double, average_precision_high double,
+        brier double, brier_low double, brier_high double,
+        brier_skill double, brier_skill_low double, brier_skill_high double,
+        log_loss double, log_loss_low double, log_loss_high double,
+        calibration_error double, calibration_error_low double, calibration_error_high double,
+        feature_count integer, reliability varchar, lift varchar, features varchar""",
+    # one row per person, score, target and scoring run, written by scoring.py
+    "ml_scores": """
+        person_id varchar, score_name varchar, target varchar, score double, score_low double,
+        score_high double, score_decile integer, model_version varchar, cutoff_at timestamp,
+        scored_at timestamp""",
 }
 
 

@@ -69,8 +69,11 @@ TABLES = (
     Table(
         "Models",
         """select score_name, model_version, promoted, round(auc, 3) as auc,
-            round(ece, 3) as calibration_error, reason
-        from ml.model_cards order by score_name, trained_at desc, model_version""",
+            round(auc_low, 3) as auc_low, round(auc_high, 3) as auc_high,
+            round(baseline_auc, 3) as baseline_auc, round(brier_skill, 3) as brier_skill,
+            round(calibration_error, 3) as calibration_error,
+            case when promoted then '' else reason end as why_not
+        from ml.model_cards where is_latest order by score_name""",
     ),
     Table(
         "Audiences and delivery",

@@ -26,5 +26,6 @@ def model_cards(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 def scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Score every person at as_of with the promoted models."""
     with WAREHOUSE.connect() as connection:
-        counts = score(connection, models_folder=PATHS.models, progress=context.log.info)
+        reports = score(connection, models_folder=PATHS.models, progress=context.log.info)
+    counts = {report.score_name: report.scored_count for report in reports}
     return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), **counts})

@@ -1,0 +1,43 @@
+"""The simple rules that a model has to beat.
+
+Belongs here: their fitting and which of them is the better one. Does not belong here: what
+beating means (`training.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml.estimators import conform, encode, encoder, logistic
+from ml.metrics import auc, brier
+from ml.scores import ScoreDefinition
+from ml.splits import Split
+
+
+def better_baseline(
+    definition: ScoreDefinition, split: Split, features: list[str], *, seed: int
+) -> tuple[str, np.ndarray]:
+    """Name and test probabilities of the simple rule that does better on the test rows.
+
+    Rules: `prevalence`, the rate of the training rows for everybody; `recency_frequency`, a
+    logistic regression on those of `definition.baseline_features` that `features` has. Better:
+    higher AUC, then lower Brier score. Being picked on the test rows favours the baseline, which
+    is meant: a model has to beat the better one.
+    """
+    label = split.train["label"].to_numpy(dtype="int64")
+    test_label = split.test["label"].to_numpy(dtype="int64")
+    rules = {"prevalence": np.full(len(split.test), label.mean())}
+    names = [name for name in definition.baseline_features if name in features]
+    if names:
+        fitted_encoder = encoder(names, [], len(split.train))
+        columns = conform(split.train, names, [])
+        fitted_encoder.fit(columns)
+        classifier = logistic(seed).fit(encode(fitted_encoder, columns), label)
+        matrix = encode(fitted_encoder, conform(split.test, names, []))
+        rules["recency_frequency"] = classifier.predict_proba(matrix)[:, 1]
+
+    def merit(name: str) -> tuple[float, float]:
+        return auc(test_label, rules[name]), -brier(test_label, rules[name])
+
+    best = max(sorted(rules), key=merit)
+    return best, rules[best]

@@ -1,0 +1,105 @@
+"""Classifiers, and the encoder that turns feature columns into a numeric matrix.
+
+Belongs here: factories of unfitted scikit-learn objects, and the choice of usable columns.
+Does not belong here: fitting policy, calibration, evaluation.
+
+Only scikit-learn's own classes are used, with no functions inside (no `FunctionTransformer`), so
+that a model file holds nothing that could run foreign code.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
+
+MISSING_CATEGORY = "(none)"
+
+
+def logistic(seed: int) -> LogisticRegression:
+    """Ridge logistic regression: the robust candidate when positives are few."""
+    return LogisticRegression(C=0.3, max_iter=1000, random_state=seed)
+
+
+def boosted_trees(seed: int) -> HistGradientBoostingClassifier:
+    """Small gradient-boosted trees: shallow and slow, because a tenant's data may be small.
+
+    No early stopping: it would split rows at random and put one person on both sides.
+    """
+    return HistGradientBoostingClassifier(
+        max_iter=100,
+        learning_rate=0.06,
+        max_leaf_nodes=8,
+        min_samples_leaf=40,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=seed,
+    )
+
+
+def usable_features(frame: pd.DataFrame, names: list[str]) -> list[str]:
+    """Names, sorted, of the columns that can tell rows apart: at least two known values.
+
+    A column that is empty or constant in training teaches nothing, and would be an accident
+    waiting to happen once it is filled.
+    """
+    return sorted(name for name in names if frame[name].nunique(dropna=True) > 1)
+
+
+def is_categorical(column: pd.Series) -> bool:
+    """True for text columns; numbers and booleans are numeric."""
+    return not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
+
+
+def conform(frame: pd.DataFrame, numeric: list[str], categorical: list[str]) -> pd.DataFrame:
+    """The columns `numeric` (float64, unknown = NaN) and `categorical` (object of str).
+
+    Columns that `frame` lacks become unknown. Values of a numeric column that are no number
+    raise `ValueError`.
+    """
+    columns: dict[str, object] = {}
+    for name in numeric:
+        if name in frame:
+            columns[name] = pd.to_numeric(frame[name]).to_numpy(dtype="float64", na_value=np.nan)
+        else:
+            columns[name] = np.full(len(frame), np.nan)
+    for name in categorical:
+        values = frame[name].tolist() if name in frame else [None] * len(frame)
+        texts = [MISSING_CATEGORY if pd.isna(value) else str(value) for value in values]
+        columns[name] = np.array(texts, dtype=object)
+    return pd.DataFrame(columns, index=range(len(frame)))
+
+
+def encoder(numeric: list[str], categorical: list[str], row_count: int) -> ColumnTransformer:
+    """Unfitted encoder: ranks of numbers in [0, 1], flags of missing numbers, one-hot of texts.
+
+    Ranks make counts, amounts and recencies comparable and blunt outliers; trees lose nothing by
+    a monotone map. Categories that are rare in training (under 20 rows) or unseen share a column.
+    """
+    number = Pipeline(
+        [
+            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
+            ("rank", QuantileTransformer(n_quantiles=min(200, row_count), random_state=0)),
+        ]
+    )
+    missing = MissingIndicator(features="missing-only", error_on_new=False)
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False
+    )
+    parts = [("number", number, numeric), ("missing", missing, numeric)] if numeric else []
+    parts += [("category", one_hot, categorical)] if categorical else []
+    return ColumnTransformer(parts, sparse_threshold=0.0)
+
+
+def encode(fitted: ColumnTransformer, frame: pd.DataFrame) -> np.ndarray:
+    """Matrix of `frame` (as made by `conform`); unseen categories are expected, so no warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
+        return np.asarray(fitted.transform(frame), dtype="float64")
