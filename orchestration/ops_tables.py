@@ -15,6 +15,8 @@ OPS_TABLES: dict[str, str] = {
         lookback_days integer, session_gap_minutes integer, reset_on_conversion boolean,
         feature_cutoff_count integer, feature_cutoff_step_days integer,
         universal_holdout_pct double, split_salt varchar""",
+    # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
+    "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state)
     "landing_files": """
         source varchar, table_name varchar, file_name varchar, content_sha256 varchar,
