@@ -1,0 +1,207 @@
+{# Materialization: the connected components of a graph, with a spanning forest.
+
+   The model's SELECT gives edges: edge_number (bigint, unique), vertex_a, vertex_b (bigint). The table
+   has one row per vertex that has an edge (a pair of a vertex with itself is no edge):
+       vertex_id     bigint
+       component_id  bigint, smallest vertex id of its component
+       edge_number   bigint, the edge by which the vertex was hooked; null for the smallest vertex of a
+                     component. All edge numbers together are a spanning forest.
+
+   Method: contraction with pointer jumping (identity.md, step 4). Every vertex hooks to its smallest
+   neighbour; of two vertices that hook to each other the smaller one is the root. (A longer cycle
+   cannot be: its smallest vertex m is the smallest neighbour of whoever it hooks to.) The parent table
+   is squared to its fixed point, edges are rewritten to roots and de-duplicated, and it starts again
+   until no edge is left. Each round at least halves the vertices that have an edge, so 64 rounds are
+   enough for any graph; not reaching the fixed point is an error, never a silent split.
+
+   Two traps of DuckDB: inside one transaction there are no statistics for the new tables and joins are
+   planned as nested loops, so every statement commits by itself; and a join must not be filtered by an
+   inequality between its two sides, so self pairs leave in a statement of their own. #}
+{% materialization connected_components, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
+    {%- set backup_type = 'table' if existing_relation is none else existing_relation.type -%}
+    {%- set backup_relation = make_backup_relation(target_relation, backup_type) -%}
+    {{ drop_relation_if_exists(load_cached_relation(intermediate_relation)) }}
+    {{ drop_relation_if_exists(load_cached_relation(backup_relation)) }}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {# a drop above has opened a transaction, and the rounds must not run inside one #}
+    {{ adapter.commit() }}
+
+    {% set result_table = duckdb__contract_graph(this.identifier, compiled_code) %}
+
+    {% call statement('main') -%}
+        {{ create_table_as(False, intermediate_relation,
+            'select vertex_id, component_id, edge_number from ' ~ result_table) }}
+    {%- endcall %}
+    {% if existing_relation is not none %}
+        {% do adapter.rename_relation(existing_relation, backup_relation) %}
+    {% endif %}
+    {% do adapter.rename_relation(intermediate_relation, target_relation) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do persist_docs(target_relation, model) %}
+    {{ adapter.commit() }}
+    {{ drop_relation_if_exists(backup_relation) }}
+    {% do duckdb__run_and_commit('drop table ' ~ result_table) %}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{# One statement in a transaction of its own. #}
+{% macro duckdb__run_and_commit(sql) -%}
+    {% call statement('contraction', fetch_result=False, auto_begin=False) -%} {{ sql }} {%- endcall %}
+{%- endmacro %}
+
+{# First value of a one-row query. #}
+{% macro duckdb__single_value(sql) -%}
+    {% do return(run_query(sql).columns[0].values()[0]) %}
+{%- endmacro %}
+
+{# Runs the rounds in temporary tables; returns the name of the one that holds the result. #}
+{% macro duckdb__contract_graph(name, edges_sql) -%}
+    {% set scratch = 'contraction_' ~ name %}
+    {% set edges = scratch ~ '_edges' %}
+    {% set hooks = scratch ~ '_hooks' %}
+    {% set pairs = scratch ~ '_pairs' %}
+    {% set rounds = [] %}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ pairs ~ " as
+        select
+            cast(least(vertex_a, vertex_b) as bigint) as vertex_a,
+            cast(greatest(vertex_a, vertex_b) as bigint) as vertex_b,
+            min(cast(edge_number as bigint)) as edge_number
+        from (" ~ edges_sql ~ ") as model_edges
+        where vertex_a is not null and vertex_b is not null
+        group by 1, 2"
+    ) %}
+    {% do duckdb__drop_self_pairs(pairs, edges) %}
+    {% set left = namespace(edges=duckdb__single_value('select count(*) from ' ~ edges)) %}
+    {% for round in range(64) %}
+        {% if left.edges > 0 %}
+            {% set parents = scratch ~ '_parents_' ~ loop.index %}
+            {% do rounds.append(parents) %}
+            {% do duckdb__hook_to_smallest_neighbour(edges, hooks) %}
+            {% do duckdb__square_parents(hooks, parents) %}
+            {% do duckdb__rewrite_edges_to_roots(edges, parents, pairs) %}
+            {% do duckdb__drop_self_pairs(pairs, edges) %}
+            {% set left.edges = duckdb__single_value('select count(*) from ' ~ edges) %}
+        {% endif %}
+    {% endfor %}
+    {% if left.edges > 0 %}
+        {% do exceptions.raise_compiler_error(
+            'connected components of ' ~ name ~ ': ' ~ left.edges ~ ' edges left after '
+            ~ rounds | length ~ ' rounds; the result would split persons, so there is none'
+        ) %}
+    {% endif %}
+    {% for scratch_table in [edges, hooks, pairs] %}
+        {% do duckdb__run_and_commit('drop table if exists ' ~ scratch_table) %}
+    {% endfor %}
+    {% do return(duckdb__compose_rounds(scratch, rounds)) %}
+{%- endmacro %}
+
+{% macro duckdb__drop_self_pairs(pairs, edges) -%}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ edges ~ " as
+        select vertex_a, vertex_b, edge_number from " ~ pairs ~ " where vertex_a <> vertex_b"
+    ) %}
+{%- endmacro %}
+
+{% macro duckdb__hook_to_smallest_neighbour(edges, hooks) -%}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ hooks ~ " as
+        select
+            vertex,
+            min(neighbour) as parent,
+            arg_min(edge_number, neighbour) as edge_number
+        from (
+            select vertex_a as vertex, vertex_b as neighbour, edge_number from " ~ edges ~ "
+            union all
+            select vertex_b as vertex, vertex_a as neighbour, edge_number from " ~ edges ~ "
+        ) as directed
+        group by vertex"
+    ) %}
+{%- endmacro %}
+
+{# Breaks the pairs that hook to each other, then squares the parent table until nothing moves. #}
+{% macro duckdb__square_parents(hooks, parents) -%}
+    {% set next_parents = parents ~ '_next' %}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ parents ~ " as
+        select
+            child.vertex,
+            case when parent.parent = child.vertex and child.vertex < child.parent
+                then child.vertex else child.parent end as parent,
+            case when parent.parent = child.vertex and child.vertex < child.parent
+                then null else child.edge_number end as edge_number
+        from " ~ hooks ~ " as child
+        inner join " ~ hooks ~ " as parent on parent.vertex = child.parent"
+    ) %}
+    {% set moving = namespace(count=1) %}
+    {% for jump in range(64) %}
+        {% if moving.count > 0 %}
+        {% do duckdb__run_and_commit(
+            "create or replace temporary table " ~ next_parents ~ " as
+            select
+                child.vertex,
+                parent.parent,
+                child.edge_number,
+                parent.parent <> child.parent as has_moved
+            from " ~ parents ~ " as child
+            inner join " ~ parents ~ " as parent on parent.vertex = child.parent"
+        ) %}
+        {% set moving.count = duckdb__single_value(
+            'select count(*) from ' ~ next_parents ~ ' where has_moved') %}
+        {% do duckdb__run_and_commit('drop table ' ~ parents) %}
+        {% do duckdb__run_and_commit('alter table ' ~ next_parents ~ ' rename to ' ~ parents) %}
+        {% endif %}
+    {% endfor %}
+    {% if moving.count > 0 %}
+        {% do exceptions.raise_compiler_error(
+            'connected components: parents still move after 64 squarings of ' ~ parents) %}
+    {% endif %}
+{%- endmacro %}
+
+{% macro duckdb__rewrite_edges_to_roots(edges, parents, pairs) -%}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ pairs ~ " as
+        select
+            least(parent_a.parent, parent_b.parent) as vertex_a,
+            greatest(parent_a.parent, parent_b.parent) as vertex_b,
+            min(edges.edge_number) as edge_number
+        from " ~ edges ~ " as edges
+        inner join " ~ parents ~ " as parent_a on parent_a.vertex = edges.vertex_a
+        inner join " ~ parents ~ " as parent_b on parent_b.vertex = edges.vertex_b
+        group by 1, 2"
+    ) %}
+{%- endmacro %}
+
+{# Vertices of the first round to roots of the last one, from the last round back. A vertex hooks in
+   exactly one round or never, so its edge is the one of the only round that gave it one. #}
+{% macro duckdb__compose_rounds(scratch, rounds) -%}
+    {% set result = namespace(table=scratch ~ '_roots_0') %}
+    {% do duckdb__run_and_commit(
+        "create or replace temporary table " ~ result.table ~ " as
+        select
+            cast(null as bigint) as vertex_id,
+            cast(null as bigint) as component_id,
+            cast(null as bigint) as edge_number
+        where 1 = 0"
+    ) %}
+    {% for parents in rounds | reverse %}
+        {% set composed = scratch ~ '_roots_' ~ loop.index %}
+        {% do duckdb__run_and_commit(
+            "create or replace temporary table " ~ composed ~ " as
+            select
+                parents.vertex as vertex_id,
+                coalesce(roots.component_id, parents.parent) as component_id,
+                coalesce(parents.edge_number, own.edge_number) as edge_number
+            from " ~ parents ~ " as parents
+            left join " ~ result.table ~ " as roots on roots.vertex_id = parents.parent
+            left join " ~ result.table ~ " as own on own.vertex_id = parents.vertex"
+        ) %}
+        {% do duckdb__run_and_commit('drop table ' ~ result.table) %}
+        {% do duckdb__run_and_commit('drop table ' ~ parents) %}
+        {% set result.table = composed %}
+    {% endfor %}
+    {% do return(result.table) %}
+{%- endmacro %}

@@ -1,0 +1,89 @@
+-- Grain: one row per (source, record_id, identifier_type, identifier_value) and version.
+-- The region under which a phone number is read is the country that the record's contact was known to
+-- have when the identifier was loaded, so that later contacts never change an old reading.
+with
+
+identifiers as (
+
+    select * from {{ ref('int_contracts__identifiers') }}
+
+),
+
+contacts as (
+
+    select
+        source,
+        record_id,
+        {{ region_code('country_code') }} as region,
+        loaded_at,
+        updated_at,
+        _file_name,
+        _row_number
+    from {{ ref('int_contracts__contacts') }}
+    where country_code is not null
+
+),
+
+phone_types as (
+
+    select identifier_type from {{ ref('identifier_types') }} where normaliser = 'phone'
+
+),
+
+phones as (
+
+    select
+        identifiers.source,
+        identifiers.record_id,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        identifiers._file_name,
+        identifiers._row_number,
+        contacts.region,
+        row_number() over (
+            partition by
+                identifiers.source, identifiers.record_id, identifiers.identifier_type,
+                identifiers.identifier_value, identifiers._file_name, identifiers._row_number
+            order by
+                contacts.loaded_at desc, contacts.updated_at desc,
+                contacts._file_name desc, contacts._row_number desc
+        ) as recency
+    from identifiers
+    inner join phone_types on phone_types.identifier_type = identifiers.identifier_type
+    inner join contacts
+        on contacts.source = identifiers.source
+        and contacts.record_id = identifiers.record_id
+        and contacts.loaded_at <= identifiers.loaded_at
+
+),
+
+final as (
+
+    select
+        identifiers.source,
+        identifiers.record_id,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        case
+            when phone_types.identifier_type is not null
+                then coalesce(phones.region, {{ setting('country_code') }})
+            else '-'
+        end as region,
+        identifiers.observed_at,
+        identifiers.loaded_at,
+        identifiers.superseded_at,
+        identifiers.is_authenticated
+    from identifiers
+    left join phone_types on phone_types.identifier_type = identifiers.identifier_type
+    left join phones
+        on phones.recency = 1
+        and phones.source = identifiers.source
+        and phones.record_id = identifiers.record_id
+        and phones.identifier_type = identifiers.identifier_type
+        and phones.identifier_value = identifiers.identifier_value
+        and phones._file_name = identifiers._file_name
+        and phones._row_number = identifiers._row_number
+
+)
+
+select * from final
