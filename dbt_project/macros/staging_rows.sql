@@ -45,8 +45,8 @@
 {%- endmacro %}
 
 {# What brought a visit, from the tags of its link, a click id, or the page before it. A tag that
-   the list does not know is kept as it is; nothing at all means direct. Arguments are SQL
-   expressions; a tracker without click ids or referrers leaves them out. #}
+   the list does not know is kept as it is; nothing at all means direct, where a referrer would have
+   shown. Arguments are SQL expressions; a tracker without click ids or referrers leaves them out. #}
 {% macro source_channel(medium, utm_source, click_id='null', referrer='null') -%}
     {%- set tags = {
         'paid_search': ['cpc', 'ppc', 'paid', 'paid_search', 'sem'],
@@ -74,12 +74,14 @@
             {%- if click_id != 'null' %}
             when {{ click_id }} is not null then 'paid_search'
             {%- endif %}
-            {%- if referrer != 'null' %}
+            {%- if referrer == 'null' %}
+            else null
+            {%- else %}
             when {{ matches(lowered_referrer, search_sites) }} then 'organic_search'
             when {{ matches(lowered_referrer, social_sites) }} then 'organic_social'
             when nullif(trim({{ referrer }}), '') is not null then 'referral'
-            {%- endif %}
             else 'direct'
+            {%- endif %}
         end
 {%- endmacro %}
 
