@@ -103,3 +103,26 @@ def encode(fitted: ColumnTransformer, frame: pd.DataFrame) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Found unknown categories", category=UserWarning)
         return np.asarray(fitted.transform(frame), dtype="float64")
+
+
+def encoded_columns(
+    fitted: ColumnTransformer, numeric: list[str], categorical: list[str]
+) -> dict[str, list[int]]:
+    """For each feature the positions of the matrix columns that come from it, and only from it."""
+    columns: dict[str, list[int]] = {name: [] for name in [*numeric, *categorical]}
+    position = 0
+    if numeric:
+        flagged = fitted.named_transformers_["missing"].features_
+        for name in [*numeric, *(numeric[index] for index in flagged)]:
+            columns[name].append(position)
+            position += 1
+    if categorical:
+        one_hot = fitted.named_transformers_["category"]
+        for name, values, rare in zip(
+            categorical, one_hot.categories_, one_hot.infrequent_categories_, strict=True
+        ):
+            rare_count = 0 if rare is None else len(rare)
+            width = len(values) - rare_count + (1 if rare_count else 0)
+            columns[name].extend(range(position, position + width))
+            position += width
+    return columns

@@ -19,7 +19,14 @@ from threadpoolctl import threadpool_limits
 from ml.baselines import better_baseline
 from ml.calibration import Calibrator, calibration_method, fit_calibrator
 from ml.card import ModelCard
-from ml.estimators import conform, encode, encoder, is_categorical, usable_features
+from ml.estimators import (
+    conform,
+    encode,
+    encoded_columns,
+    encoder,
+    is_categorical,
+    usable_features,
+)
 from ml.metrics import (
     Estimate,
     auc,
@@ -268,13 +275,17 @@ def _importances(model: ScoreModel, rows: pd.DataFrame, label: np.ndarray) -> li
     names = [*model.numeric, *model.categorical]
     if label.min() == label.max():
         return [{"feature": name, "importance": None} for name in sorted(names)]
-    columns = conform(rows, model.numeric, model.categorical)
-    reference = auc(label, model.probability(columns))
+    matrix = model.matrix(rows)
+    columns = encoded_columns(model.encoder, model.numeric, model.categorical)
+    reference = auc(label, model.main.probability(matrix))
     result = []
     for name in sorted(names):
         losses = []
         for _ in range(3):
-            shuffled = columns.assign(**{name: random.permutation(columns[name].to_numpy())})
-            losses.append(reference - auc(label, model.probability(shuffled)))
+            # The encoder works column by column: shuffling what a feature became is shuffling it.
+            shuffled = matrix.copy()
+            order = random.permutation(len(matrix))
+            shuffled[:, columns[name]] = matrix[order][:, columns[name]]
+            losses.append(reference - auc(label, model.main.probability(shuffled)))
         result.append({"feature": name, "importance": float(np.mean(losses))})
     return sorted(result, key=lambda row: (-row["importance"], row["feature"]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ml.card import card_from_json, card_markdown, card_row, card_to_json
+from ml.estimators import conform, encode, encoded_columns, encoder
 from ml.metrics import Estimate
 from ml.model import rank_scores
 from ml.scores import score_definition
@@ -197,6 +199,31 @@ def test_drifted_input_is_scored_as_unknown(frame, trained):
     assert not np.allclose(result["score"], usual["score"])
     missing = trained.model.predict(rows.assign(colour=None))
     pd.testing.assert_frame_equal(missing, trained.model.predict(rows.assign(colour=np.nan)))
+
+
+def test_a_feature_moves_its_own_matrix_columns_and_no_others(frame):
+    """Importance shuffles the columns of the matrix: they must be the feature's own, all of them.
+
+    Colours: three are frequent, violet and ochre are rare and share a column.
+    """
+    rows = features_of(frame).assign(flag=lambda data: (data["order_count"] > 1).astype(float))
+    rows["colour"] = np.where(rows.index % 300 == 0, "violet", rows["colour"])
+    rows["colour"] = np.where(rows.index % 400 == 1, "ochre", rows["colour"])
+    numeric, categorical = ["days_since_last_order", "flag", "order_count"], ["colour"]
+    columns = conform(rows, numeric, categorical)
+    fitted = encoder(numeric, categorical, len(rows)).fit(columns)
+    matrix = encode(fitted, columns)
+    blocks = encoded_columns(fitted, numeric, categorical)
+    assert sorted(itertools.chain(*blocks.values())) == list(range(matrix.shape[1]))
+    assert {name: len(block) for name, block in blocks.items()} == {
+        "days_since_last_order": 2, "flag": 1, "order_count": 1, "colour": 4,
+    }  # fmt: skip
+    order = np.random.default_rng(0).permutation(len(rows))
+    for name, block in blocks.items():
+        shuffled = encode(fitted, columns.assign(**{name: columns[name].to_numpy()[order]}))
+        expected = matrix.copy()
+        expected[:, block] = matrix[order][:, block]
+        np.testing.assert_array_equal(shuffled, expected)
 
 
 def test_intervals_hold_the_score_and_are_wider_for_less_data(frame, trained):
