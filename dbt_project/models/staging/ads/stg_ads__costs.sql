@@ -21,7 +21,7 @@ final as (
         end as channel,
         campaign_id,
         ad_id as content_id,
-        cast(cost_micros / 1000000.0 as decimal(18,4)) as cost_amount,
+        cast(cost_micros / 1000000.0 as decimal(18, 4)) as cost_amount,
         currency_code as currency,
         impressions,
         clicks,

@@ -43,20 +43,20 @@ final as (
         'mobile' as device_category,
         cart_id,
         quantity,
-        cast(price_amount * coalesce(quantity, 1) as decimal(18,4)) as value_amount,
+        cast(price_amount * coalesce(quantity, 1) as decimal(18, 4)) as value_amount,
         cast(null as string) as event_id,
         referral_code,
         decision_id,
         false as is_automated,
         consent as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         currency,
         _file_name,
         _row_number
     from events
-    where -- a purchase is an order of the shop; the others only change the profile or a permission
+    where -- a purchase is an order of the shop; the others only change a setting
         event_type not in (
-            'purchase', 'login', 'logout', 'update_profile', 'push_permission_revoked'
+            'purchase', 'logout', 'update_profile', 'push_permission_revoked'
         )
 
 )

@@ -19,7 +19,7 @@ final as (
         campaign_type as objective,
         start_date as started_at,
         {{ add_time('end_date', 1, 'day') }} as ended_at,
-        cast(null as decimal(18,4)) as budget_amount,
+        cast(null as decimal(18, 4)) as budget_amount,
         'USD' as currency,
         cast(null as string) as core_message_id,
         cast(null as timestamp) as valid_from,

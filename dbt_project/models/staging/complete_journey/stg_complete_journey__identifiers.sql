@@ -74,7 +74,13 @@ exposures as (
 redemptions as (
 
     select
-        coupon_redemptions.*,
+        household_id,
+        coupon_upc,
+        campaign_id,
+        redemption_date,
+        _loaded_at,
+        _file_name,
+        _row_number,
         concat(
             'redemption:', campaign_id, ':', household_id, ':', coupon_upc, ':',
             cast(cast(redemption_date as date) as string)

@@ -10,7 +10,13 @@ coupon_redemptions as (
 redemptions as (
 
     select
-        coupon_redemptions.*,
+        household_id,
+        coupon_upc,
+        campaign_id,
+        redemption_date,
+        _loaded_at,
+        _file_name,
+        _row_number,
         concat(
             'redemption:', campaign_id, ':', household_id, ':', coupon_upc, ':',
             cast(cast(redemption_date as date) as string)
@@ -32,11 +38,11 @@ final as (
         cast(null as string) as grant_id,
         coupon_upc as coupon_code,
         cast(null as string) as tier,
-        cast(null as decimal(18,4)) as points_delta,
+        cast(null as decimal(18, 4)) as points_delta,
         cast(null as string) as reason,
         'store' as channel,
         cast(null as string) as order_id,
-        cast(null as decimal(18,4)) as value_amount,
+        cast(null as decimal(18, 4)) as value_amount,
         cast(null as string) as currency,
         _file_name,
         _row_number

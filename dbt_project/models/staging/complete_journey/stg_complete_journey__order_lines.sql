@@ -21,7 +21,7 @@ final as (
         sales_value as line_amount,
         cast(
             coalesce(retail_disc, 0) + coalesce(coupon_disc, 0) + coalesce(coupon_match_disc, 0)
-            as decimal(18,4)
+            as decimal(18, 4)
         ) as discount_amount,
         _file_name,
         _row_number

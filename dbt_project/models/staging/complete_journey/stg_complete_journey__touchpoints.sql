@@ -44,7 +44,13 @@ exposures as (
 redemptions as (
 
     select
-        coupon_redemptions.*,
+        household_id,
+        coupon_upc,
+        campaign_id,
+        redemption_date,
+        _loaded_at,
+        _file_name,
+        _row_number,
         concat(
             'redemption:', campaign_id, ':', household_id, ':', coupon_upc, ':',
             cast(cast(redemption_date as date) as string)
@@ -77,14 +83,14 @@ mailed as (
         cast(null as string) as location_id,
         cast(null as string) as device_category,
         cast(null as string) as cart_id,
-        cast(null as decimal(18,4)) as quantity,
-        cast(null as decimal(18,4)) as value_amount,
+        cast(null as decimal(18, 4)) as quantity,
+        cast(null as decimal(18, 4)) as value_amount,
         cast(null as string) as event_id,
         cast(null as string) as referral_code,
         cast(null as string) as decision_id,
         false as is_automated,
         cast(null as string) as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         cast(null as string) as currency,
         _file_name,
         _row_number
@@ -116,14 +122,14 @@ redeemed as (
         cast(null as string) as location_id,
         cast(null as string) as device_category,
         cast(null as string) as cart_id,
-        cast(null as decimal(18,4)) as quantity,
-        cast(null as decimal(18,4)) as value_amount,
+        cast(null as decimal(18, 4)) as quantity,
+        cast(null as decimal(18, 4)) as value_amount,
         cast(null as string) as event_id,
         cast(null as string) as referral_code,
         cast(null as string) as decision_id,
         false as is_automated,
         cast(null as string) as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         cast(null as string) as currency,
         _file_name,
         _row_number

@@ -39,15 +39,15 @@ final as (
         cast(null as string) as location_id,
         cast(null as string) as device_category,
         cast(null as string) as cart_id,
-        cast(null as decimal(18,4)) as quantity,
-        cast(null as decimal(18,4)) as value_amount,
+        cast(null as decimal(18, 4)) as quantity,
+        cast(null as decimal(18, 4)) as value_amount,
         cast(null as string) as event_id,
         cast(null as string) as referral_code,
         decision_id,
         coalesce(event = 'open' and is_machine_open, false)
         or coalesce(event = 'click' and is_bot_click, false) as is_automated,
         cast(null as string) as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         cast(null as string) as currency,
         _file_name,
         _row_number

@@ -20,7 +20,7 @@ final as (
         grant_id,
         coupon_code,
         tier,
-        cast(null as decimal(18,4)) as points_delta,
+        cast(null as decimal(18, 4)) as points_delta,
         reason,
         channel,
         order_no as order_id,

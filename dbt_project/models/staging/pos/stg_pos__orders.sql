@@ -27,7 +27,7 @@ final as (
         'in_store' as fulfilment_method,
         sold_at as fulfilled_at,
         discount_amount,
-        cast(net_amount - cost_amount as decimal(18,4)) as margin_amount,
+        cast(net_amount - cost_amount as decimal(18, 4)) as margin_amount,
         currency,
         offer_no as offer_id,
         coupon_code,

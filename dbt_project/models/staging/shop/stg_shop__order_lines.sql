@@ -23,9 +23,9 @@ parsed as (
         {{ json_text('element', '$.line') }} as line,
         {{ json_text('element', '$.product_id') }} as product_id,
         {{ json_text('element', '$.product_type') }} as category,
-        cast({{ json_text('element', '$.quantity') }} as decimal(18,4)) as quantity,
-        cast({{ json_text('element', '$.price') }} as decimal(18,4)) as price,
-        cast({{ json_text('element', '$.total_discount') }} as decimal(18,4)) as total_discount,
+        cast({{ json_text('element', '$.quantity') }} as decimal(18, 4)) as quantity,
+        cast({{ json_text('element', '$.price') }} as decimal(18, 4)) as price,
+        cast({{ json_text('element', '$.total_discount') }} as decimal(18, 4)) as total_discount,
         _loaded_at,
         _file_name,
         _row_number
@@ -43,7 +43,7 @@ final as (
         product_id,
         category,
         quantity,
-        cast(price * quantity - coalesce(total_discount, 0) as decimal(18,4)) as line_amount,
+        cast(price * quantity - coalesce(total_discount, 0) as decimal(18, 4)) as line_amount,
         total_discount as discount_amount,
         _file_name,
         _row_number

@@ -21,7 +21,7 @@ final as (
         currency,
         cast(
             case when price_amount > 0 then (price_amount - cost_amount) / price_amount end
-            as decimal(18,4)
+            as decimal(18, 4)
         ) as margin_rate,
         cast(null as timestamp) as valid_from,
         cast(null as timestamp) as valid_to,

@@ -19,7 +19,7 @@ final as (
         'ticket' as kind,
         cast(null as string) as question,
         cast(null as string) as answer,
-        cast(null as decimal(18,4)) as score,
+        cast(null as decimal(18, 4)) as score,
         cast(null as string) as topic,
         text as body,
         campaign_id,

@@ -18,7 +18,6 @@ final as (
         case when kind = 'direct_message' then 'messenger' else 'organic_social' end as channel,
         cast(null as string) as source_channel,
         case
-            when kind = 'comment' then 'reply'
             when kind = 'mention' then 'share'
             when kind = 'link_click' then 'click'
             when kind = 'direct_message' then 'chat_message'
@@ -37,14 +36,14 @@ final as (
         cast(null as string) as location_id,
         cast(null as string) as device_category,
         cast(null as string) as cart_id,
-        cast(null as decimal(18,4)) as quantity,
-        cast(null as decimal(18,4)) as value_amount,
+        cast(null as decimal(18, 4)) as quantity,
+        cast(null as decimal(18, 4)) as value_amount,
         cast(null as string) as event_id,
         cast(null as string) as referral_code,
         cast(null as string) as decision_id,
         false as is_automated,
         cast(null as string) as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         cast(null as string) as currency,
         _file_name,
         _row_number

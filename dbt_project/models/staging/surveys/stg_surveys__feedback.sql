@@ -32,7 +32,7 @@ final as (
             {{ json_text('element', '$.text') }},
             {{ json_text('element', '$.score') }}
         ) as answer,
-        cast({{ json_text('element', '$.score') }} as decimal(18,4)) as score,
+        cast({{ json_text('element', '$.score') }} as decimal(18, 4)) as score,
         topic,
         {{ json_text('element', '$.text') }} as body,
         campaign_id,

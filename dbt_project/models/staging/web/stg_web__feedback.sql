@@ -19,7 +19,7 @@ final as (
         'review' as kind,
         cast(null as string) as question,
         cast(rating as string) as answer,
-        cast(rating as decimal(18,4)) as score,
+        cast(rating as decimal(18, 4)) as score,
         product_id as topic,
         review_text as body,
         cast(null as string) as campaign_id,

@@ -32,12 +32,13 @@ final as (
             when event = 'Checkout Started' then 'begin_checkout'
             when event = 'Shipping Info Entered' then 'add_shipping'
             when event = 'Payment Info Entered' then 'add_payment'
-            when event = 'Form Submitted' then 'register'
+            when event = 'Form Submitted' then 'form_submit'
             when event = 'Event Registered' then 'register'
             when event = 'Product Reviewed' then 'review'
             when event = 'Product Shared' then 'share'
             when event = 'Referral Made' then 'referral_made'
             when event = 'Promotion Viewed' then 'offer_view'
+            when event = 'Product Added to Wishlist' then 'wishlist_add'
             else lower(replace(event, ' ', '_'))
         end as interaction,
         session_id as session_hint,
@@ -60,7 +61,7 @@ final as (
         decision_id,
         {{ is_robot('user_agent') }} as is_automated,
         consent as consent_state,
-        cast(null as decimal(18,4)) as cost_amount,
+        cast(null as decimal(18, 4)) as cost_amount,
         currency,
         _file_name,
         _row_number

@@ -13,4 +13,6 @@ totals as (
 
 )
 
-select * from totals where exposure_count <> 6589 or distinct_count <> 6589
+select *
+from totals
+where exposure_count <> 6589 or distinct_count <> 6589

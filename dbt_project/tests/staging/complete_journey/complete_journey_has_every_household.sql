@@ -11,4 +11,6 @@ totals as (
 
 )
 
-select * from totals where household_count <> 2469
+select *
+from totals
+where household_count <> 2469

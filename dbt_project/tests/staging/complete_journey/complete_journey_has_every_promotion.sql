@@ -9,4 +9,6 @@ totals as (
 
 )
 
-select * from totals where promotion_count <> 20940529
+select *
+from totals
+where promotion_count <> 20940529

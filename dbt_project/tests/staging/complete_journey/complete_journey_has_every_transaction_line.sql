@@ -12,4 +12,6 @@ totals as (
 
 )
 
-select * from totals where line_count <> 1469307 or sales_amount <> 4596039.58
+select *
+from totals
+where line_count <> 1469307 or sales_amount <> 4596039.58
