@@ -42,8 +42,9 @@ from ml.splits import Split, person_folds, selection_folds, split_rows
 from ml.versions import model_version
 
 SEED = 20260101
-MEMBER_COUNT = 12
-IMPORTANCE_ROWS = 2000
+MEMBER_COUNT = 10
+IMPORTANCE_ROWS = 1000
+IMPORTANCE_SHUFFLES = 2
 KEY_COLUMNS = ("person_id", "cutoff_at", "label_end_at", "label", "is_mature")
 
 
@@ -267,7 +268,7 @@ def promotion(measures: dict[str, Estimate], limit: float) -> tuple[bool, str]:
 
 
 def _importances(model: ScoreModel, rows: pd.DataFrame, label: np.ndarray) -> list[dict]:
-    """Mean loss of AUC over three shuffles per feature, on at most 2,000 test rows."""
+    """Mean loss of AUC over the shuffles of each feature, on at most 1,000 test rows."""
     random = np.random.default_rng(SEED)
     if len(rows) > IMPORTANCE_ROWS:
         chosen = np.sort(random.choice(len(rows), IMPORTANCE_ROWS, replace=False))
@@ -281,7 +282,7 @@ def _importances(model: ScoreModel, rows: pd.DataFrame, label: np.ndarray) -> li
     result = []
     for name in sorted(names):
         losses = []
-        for _ in range(3):
+        for _ in range(IMPORTANCE_SHUFFLES):
             # The encoder works column by column: shuffling what a feature became is shuffling it.
             shuffled = matrix.copy()
             order = random.permutation(len(matrix))

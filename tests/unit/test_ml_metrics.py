@@ -6,6 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from ml.calibration import Calibrator, calibration_method, fit_calibrator
 from ml.metrics import (
@@ -28,6 +31,17 @@ def test_auc_is_the_share_of_pairs_in_the_right_order_with_ties_half():
     """Positives .8 .4, negatives .4 .2 .1: six pairs, five right, one tie: 5.5 / 6."""
     label = np.array([1, 1, 0, 0, 0])
     assert auc(label, np.array([0.8, 0.4, 0.4, 0.2, 0.1])) == pytest.approx(5.5 / 6)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40).filter(
+        lambda rows: 0 < sum(label for label, _ in rows) < len(rows)
+    )
+)
+def test_auc_equals_scikit_learns_area_under_the_curve(rows):
+    label = np.array([int(label) for label, _ in rows])
+    probability = np.array([step / 5 for _, step in rows])
+    assert auc(label, probability) == pytest.approx(roc_auc_score(label, probability))
 
 
 def test_average_precision_brier_and_log_loss_by_hand():
