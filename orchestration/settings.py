@@ -184,7 +184,11 @@ def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
         "CROSSWEAVE_SOURCES": ",".join(settings.source_names),
         "CROSSWEAVE_OWN_CONTRACTS": json.dumps(own, sort_keys=True),
         "CROSSWEAVE_WAREHOUSE": str(paths.warehouse),
-        "CROSSWEAVE_TENANT_MODELS": str(paths.tenant_folder / "models"),
+        # relative: dbt joins it to its target folder, and with an absolute path it writes the
+        # compiled SQL over the model file itself (dbt-core 1.11)
+        "CROSSWEAVE_TENANT_MODELS": os.path.relpath(
+            paths.tenant_folder / "models", DBT_PROJECT_DIR
+        ),
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
         "DBT_TARGET_PATH": str(paths.dbt_target),
         "DBT_LOG_PATH": str(paths.dbt_target / "logs"),

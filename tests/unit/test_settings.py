@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.settings import (
+    DBT_PROJECT_DIR,
     PROJECT_ROOT,
     Paths,
     SettingsError,
@@ -66,6 +67,16 @@ def test_own_contracts_reach_dbt_and_no_secret_does(
     environment = dbt_environment(settings, Paths(tenant="mine", root=tmp_path))
     assert json.loads(environment["CROSSWEAVE_OWN_CONTRACTS"]) == {"till": ["orders"]}
     assert "a-secret-of-the-brand" not in str(environment)
+
+
+def test_the_folder_of_own_models_is_handed_to_dbt_as_a_relative_path(tmp_path: Path) -> None:
+    """With an absolute path dbt 1.11 wrote the compiled SQL over a brand's own model file."""
+    settings = _load(tmp_path, "sources: [canonical]")
+    folder = dbt_environment(settings, Paths(tenant="mine", root=tmp_path))[
+        "CROSSWEAVE_TENANT_MODELS"
+    ]
+    assert not Path(folder).is_absolute()
+    assert (DBT_PROJECT_DIR / folder).resolve() == (tmp_path / "tenants/mine/models").resolve()
 
 
 @pytest.mark.parametrize("tenant", ["demo", "complete_journey"])
