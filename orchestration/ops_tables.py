@@ -17,12 +17,13 @@ OPS_TABLES: dict[str, str] = {
         universal_holdout_pct double, split_salt varchar""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
-    # the landing manifest: one row per file, kept for ever (state)
+    # the landing manifest: one row per file, kept for ever (state); a file is read again when its
+    # content or the declaration of its table changes
     "landing_files": """
         source varchar, table_name varchar, file_name varchar, content_sha256 varchar,
         byte_count bigint, row_count bigint, loaded_count bigint, quarantined_count bigint,
         loaded_at timestamp, first_landed_at timestamp, landed_at timestamp, status varchar,
-        message varchar, new_columns varchar""",
+        message varchar, new_columns varchar, declaration_hash varchar""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

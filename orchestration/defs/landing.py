@@ -119,5 +119,5 @@ def settings_row() -> dg.MaterializeResult:
 def phone_numbers() -> dg.MaterializeResult:
     """E.164 form of every raw phone value and region (restricted schema pii)."""
     with WAREHOUSE.connect() as connection:
-        count = keep_phone_numbers(connection, SETTINGS)
+        count = keep_phone_numbers(connection, SETTINGS, PATHS)
     return dg.MaterializeResult(metadata={"dagster/row_count": count})

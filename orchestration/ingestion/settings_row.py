@@ -1,0 +1,75 @@
+"""The one row of `ops.settings`: what models read instead of the environment.
+
+Belongs here: `as_of` and the tenant's values as a row. Does not belong here: validation of
+tenant.yml (`orchestration/settings.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from orchestration.ingestion.sql import quoted, row
+from orchestration.ingestion.tables import attach_sources
+from orchestration.ops_tables import ensure_ops_tables
+from orchestration.settings import SettingsError, TenantSettings
+
+
+def land_settings(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> datetime:
+    """Replace the row of `ops.settings` and the trait registry; return as_of (UTC, no zone).
+
+    as_of is the one of tenant.yml, else the midnight after the newest loaded_at over the raw
+    tables of the enabled sources, else (nothing has landed) the coming midnight.
+    """
+    ensure_ops_tables(connection)
+    as_of = _fixed(settings.as_of) if settings.as_of else _after_newest(connection, settings)
+    values = {"tenant": settings.tenant, "as_of": as_of}
+    columns = [name for name, *_ in connection.execute("describe ops.settings").fetchall()]
+    for name in columns:
+        if name not in values:
+            values[name] = getattr(settings, name)
+    marks = ", ".join("?" * len(columns))
+    connection.execute("begin transaction")
+    try:
+        connection.execute("delete from ops.settings")
+        connection.execute(
+            f"insert into ops.settings ({', '.join(columns)}) values ({marks})",
+            [values[name] for name in columns],
+        )
+        connection.execute("delete from ops.trait_rules")
+        for trait, rule in settings.traits.items():
+            connection.execute(
+                "insert into ops.trait_rules values (?, ?, ?)", [trait, rule.type, rule.rule]
+            )
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return as_of
+
+
+def _fixed(text: str) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"as_of {text!r} is no time; write it as '2026-01-31' or '2026-01-31T00:00:00'"
+        ) from None
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def _after_newest(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> datetime:
+    attach_sources(connection, settings)
+    tables = connection.execute(
+        "select distinct table_name from duckdb_columns() where schema_name = 'raw' "
+        "and column_name = '_loaded_at' and database_name = current_database()"
+    ).fetchall()
+    newest = None
+    for (table,) in tables:
+        if table.partition("__")[0] not in settings.source_names:
+            continue
+        (found,) = row(connection, f"select max(_loaded_at) from raw.{quoted(table)}")
+        newest = max(filter(None, (newest, found)), default=None)
+    newest = newest or datetime.now(UTC).replace(tzinfo=None)
+    return newest.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -1,0 +1,77 @@
+"""Where the tables of a source of kind `tables` lie: what the warehouse has already.
+
+`path` of the source is a DuckDB file (attached read-only as `tables_<source>`) or a folder with
+`<table>.parquet` or `<table>/*.parquet`.
+
+Belongs here: finding and attaching. Does not belong here: checking rows (`in_place.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+
+from orchestration.ingestion.declarations import DeclarationError, RawTable
+from orchestration.ingestion.discovery import content_hash
+from orchestration.ingestion.sql import literal, quoted
+from orchestration.settings import PROJECT_ROOT, Source, TenantSettings
+
+
+def source_path(source: Source) -> Path:
+    """The absolute path of a source of kind tables; relative ones start at the project's root."""
+    if not source.path:
+        raise DeclarationError(f"source {source.name}: kind tables needs a path in tenant.yml")
+    path = (PROJECT_ROOT / source.path).resolve()
+    if not path.exists():
+        raise DeclarationError(f"source {source.name}: {path} does not exist; correct its path")
+    return path
+
+
+def attachments(settings: TenantSettings) -> list[dict[str, object]]:
+    """DuckDB files that every reader of the raw views has to attach, as dbt-duckdb writes it."""
+    return [
+        {"path": str(source_path(source)), "alias": f"tables_{source.name}", "read_only": True}
+        for source in settings.sources
+        if source.kind == "tables" and source_path(source).is_file()
+    ]
+
+
+def attach_sources(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> None:
+    """Attach the DuckDB files of the tenant's sources of kind tables, read-only."""
+    for item in attachments(settings):
+        connection.execute(
+            f"attach if not exists {literal(str(item['path']))} as {item['alias']} (read_only)"
+        )
+
+
+def relation_of(
+    connection: duckdb.DuckDBPyConnection, source: Source, table: RawTable
+) -> tuple[str | None, list[Path]]:
+    """SQL of a declared table where it lies (None if it is not there), and the files behind it."""
+    path = source_path(source)
+    if path.is_dir():
+        files = [path / f"{table.name}.parquet"]
+        if not files[0].exists():
+            files = sorted((path / table.name).glob("*.parquet"))
+        listed = ", ".join(literal(str(file)) for file in files)
+        return (f"read_parquet([{listed}], union_by_name = true)" if files else None), files
+    alias = f"tables_{source.name}"
+    connection.execute(f"attach if not exists {literal(str(path))} as {alias} (read_only)")
+    found = connection.execute(
+        "select table_schema from information_schema.tables "
+        "where table_catalog = ? and table_name = ? order by table_schema <> 'main', 1",
+        [alias, table.name],
+    ).fetchone()
+    return (f"{alias}.{quoted(found[0])}.{quoted(table.name)}" if found else None), [path]
+
+
+def fingerprint(files: list[Path]) -> tuple[str, int]:
+    """SHA-256 over the content of `files`, and their bytes."""
+    digest, size = hashlib.sha256(), 0
+    for file in files:
+        sha256, bytes_of_file = content_hash(file)
+        digest.update(sha256.encode())
+        size += bytes_of_file
+    return digest.hexdigest(), size
