@@ -26,3 +26,10 @@
     from {{ relation }}
     lateral view posexplode(from_json({{ column }}, 'array<string>')) as position_number, element
 {%- endmacro %}
+
+{# A text as a JSON string, quoted and escaped. #}
+{% macro json_quoted(expression) -%} {{ adapter.dispatch('json_quoted')(expression) }} {%- endmacro %}
+{% macro default__json_quoted(expression) -%} cast(to_json({{ expression }}) as varchar) {%- endmacro %}
+{% macro spark__json_quoted(expression) -%}
+    substring(to_json(array({{ expression }})), 2, length(to_json(array({{ expression }}))) - 2)
+{%- endmacro %}

@@ -1,0 +1,128 @@
+-- Grain: one row per person of whom some record says an attribute.
+-- Survivorship: per attribute the best source that knows it wins, and of one source what it said
+-- last. An address is one thing: street, postal code, city and country come from the same record,
+-- because parts of two addresses make a third one where nobody lives.
+with
+
+contacts as (
+
+    select * from {{ ref('int_contracts__contacts') }}
+
+),
+
+record_persons as (
+
+    select * from {{ ref('int_identity__record_persons') }}
+
+),
+
+source_priorities as (
+
+    select * from {{ ref('source_priorities') }}
+
+),
+
+statements as (
+
+    select
+        record_persons.person_id,
+        contacts.*,
+        contacts.street is not null
+        or contacts.postal_code is not null
+        or contacts.city is not null as has_address,
+        row_number() over (
+            partition by record_persons.person_id
+            order by
+                coalesce(source_priorities.priority, 100),
+                contacts.updated_at desc,
+                contacts.loaded_at desc,
+                contacts.source,
+                contacts.record_id
+        ) as precedence
+    from contacts
+    inner join record_persons
+        on contacts.source = record_persons.source
+        and contacts.record_id = record_persons.record_id
+    left join source_priorities
+        on contacts.source = source_priorities.source
+    where
+        contacts.superseded_at is null
+        and record_persons.person_id is not null
+
+),
+
+addressed as (
+
+    select
+        statements.*,
+        min(case when has_address then precedence end) over (partition by person_id)
+            as address_precedence
+    from statements
+
+),
+
+winners as (
+
+    select
+        person_id,
+        {% for attribute in [
+            'first_name', 'last_name', 'birth_date', 'gender', 'language_code', 'timezone',
+            'loyalty_tier', 'acquisition_channel', 'referred_by_record_id', 'country_code',
+        ] %}
+        min_by({{ attribute }}, precedence) filter (where {{ attribute }} is not null)
+            as {{ attribute }},
+        min_by(source, precedence) filter (where {{ attribute }} is not null)
+            as {{ attribute }}_source,
+        {% endfor %}
+        {% for attribute in ['street', 'postal_code', 'city'] %}
+        max(case when precedence = address_precedence then {{ attribute }} end) as {{ attribute }},
+        {% endfor %}
+        max(case when precedence = address_precedence then country_code end)
+            as address_country_code,
+        max(case when precedence = address_precedence then source end) as address_source,
+        max(updated_at) as updated_at,
+        max(loaded_at) as last_loaded_at
+    from addressed
+    group by person_id
+
+),
+
+final as (
+
+    select
+        person_id,
+        first_name,
+        first_name_source,
+        last_name,
+        last_name_source,
+        birth_date,
+        birth_date_source,
+        gender,
+        gender_source,
+        street,
+        case when street is not null then address_source end as street_source,
+        postal_code,
+        case when postal_code is not null then address_source end as postal_code_source,
+        city,
+        case when city is not null then address_source end as city_source,
+        coalesce(address_country_code, country_code) as country_code,
+        case
+            when address_country_code is not null then address_source
+            else country_code_source
+        end as country_code_source,
+        language_code,
+        language_code_source,
+        timezone,
+        timezone_source,
+        loyalty_tier,
+        loyalty_tier_source,
+        acquisition_channel,
+        acquisition_channel_source,
+        referred_by_record_id,
+        updated_at,
+        last_loaded_at
+    from winners
+
+)
+
+select * from final

@@ -1,0 +1,44 @@
+-- Grain: one row per exposure of a record to a variant, in its current version.
+with
+
+exposures as (
+
+    select * from {{ ref('int_contracts__experiment_exposures') }}
+
+),
+
+record_persons as (
+
+    select * from {{ ref('int_identity__record_persons') }}
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key([
+            'exposures.source', 'exposures.experiment_id', 'exposures.record_id',
+            'exposures.exposed_at',
+        ]) }} as exposure_key,
+        exposures.experiment_id,
+        exposures.variant,
+        exposures.source,
+        exposures.record_id,
+        record_persons.person_id,
+        record_persons.person_id_as_known,
+        exposures.exposed_at,
+        exposures.loaded_at,
+        exposures.assigned_at,
+        exposures.unit,
+        exposures.probability,
+        exposures.channel,
+        exposures.content_id
+    from exposures
+    left join record_persons
+        on exposures.source = record_persons.source
+        and exposures.record_id = record_persons.record_id
+    where exposures.superseded_at is null
+
+)
+
+select * from final

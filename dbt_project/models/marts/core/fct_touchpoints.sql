@@ -1,0 +1,112 @@
+-- Grain: one row per touchpoint, in its current version.
+with
+
+touchpoints as (
+
+    select * from {{ ref('int_contracts__touchpoints') }}
+
+),
+
+record_persons as (
+
+    select * from {{ ref('int_identity__record_persons') }}
+
+),
+
+click_landings as (
+
+    select * from {{ ref('int_core__click_landings') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+interactions as (
+
+    select * from {{ ref('interactions') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('int_core__exchange_rates') }}
+
+),
+
+current_touchpoints as (
+
+    select
+        touchpoints.*,
+        {{ surrogate_key(['source', 'touchpoint_id']) }} as touchpoint_key
+    from touchpoints
+    where superseded_at is null
+
+),
+
+final as (
+
+    select
+        current_touchpoints.touchpoint_key,
+        current_touchpoints.touchpoint_id,
+        current_touchpoints.source,
+        current_touchpoints.record_id,
+        record_persons.person_id,
+        record_persons.person_id_as_known,
+        cast(null as {{ string_type() }}) as session_id,
+        current_touchpoints.occurred_at,
+        current_touchpoints.loaded_at,
+        current_touchpoints.channel,
+        current_touchpoints.source_channel,
+        coalesce(current_touchpoints.source_channel, current_touchpoints.channel)
+            as attribution_channel,
+        coalesce(channels.channel_group, 'other') as channel_group,
+        current_touchpoints.interaction,
+        coalesce(interactions.direction, 'other') as direction,
+        coalesce(interactions.is_engagement, false)
+        and current_touchpoints.is_automated is not true as is_engagement,
+        coalesce(current_touchpoints.is_automated, false) as is_automated,
+        coalesce(interactions.intent_weight, 0) as intent_weight,
+        click_landings.landed_by_touchpoint_key is not null as is_landing_duplicate,
+        click_landings.landed_by_touchpoint_key,
+        current_touchpoints.campaign_id,
+        current_touchpoints.content_id,
+        current_touchpoints.offer_id,
+        current_touchpoints.message_id,
+        current_touchpoints.decision_id,
+        current_touchpoints.utm_source,
+        current_touchpoints.utm_medium,
+        current_touchpoints.utm_campaign,
+        current_touchpoints.page_path,
+        current_touchpoints.product_id,
+        current_touchpoints.location_id,
+        current_touchpoints.device_category,
+        current_touchpoints.event_id,
+        current_touchpoints.referral_code,
+        current_touchpoints.cart_id,
+        current_touchpoints.quantity,
+        cast(current_touchpoints.value_amount * rates.rate as decimal(18, 4)) as value_amount,
+        cast(current_touchpoints.cost_amount * rates.rate as decimal(18, 4)) as cost_amount,
+        current_touchpoints.currency as original_currency,
+        current_touchpoints.consent_state
+    from current_touchpoints
+    left join record_persons
+        on current_touchpoints.source = record_persons.source
+        and current_touchpoints.record_id = record_persons.record_id
+    left join click_landings
+        on current_touchpoints.touchpoint_key = click_landings.touchpoint_key
+    left join channels
+        on current_touchpoints.channel = channels.channel
+    left join interactions
+        on current_touchpoints.interaction = interactions.interaction
+    left join rates
+        on current_touchpoints.currency = rates.from_currency
+        and current_touchpoints.occurred_at >= rates.valid_from
+        and current_touchpoints.occurred_at < rates.valid_before
+
+)
+
+select * from final
