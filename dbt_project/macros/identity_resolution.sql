@@ -200,7 +200,7 @@ grouped as (
         min(weaker_rank) as weaker_rank,
         max(status) as status,
         max(status_reason) as status_reason,
-        sum(evidence_weight) as evidence_count,
+        cast(sum(evidence_weight) as bigint) as evidence_count,
         min(observed_at) as first_seen_at,
         max(observed_at) as last_seen_at,
         min(loaded_at) as first_loaded_at,

@@ -106,3 +106,14 @@
     regexp_matches({{ expression }}, {{ pattern }})
 {%- endmacro %}
 {% macro spark__matches(expression, pattern) -%} ({{ expression }} rlike {{ pattern }}) {%- endmacro %}
+
+{# Aggregate: the value of the row that is largest by a list of expressions (a total order). #}
+{% macro value_at_max(value, order_by) -%}
+    {{ adapter.dispatch('value_at_max')(value, order_by) }}
+{%- endmacro %}
+{% macro default__value_at_max(value, order_by) -%}
+    arg_max({{ value }}, row({{ order_by | join(', ') }}))
+{%- endmacro %}
+{% macro spark__value_at_max(value, order_by) -%}
+    max_by({{ value }}, struct({{ order_by | join(', ') }}))
+{%- endmacro %}

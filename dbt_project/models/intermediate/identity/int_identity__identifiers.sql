@@ -34,6 +34,7 @@ grouped as (
         max(observed_at) as last_seen_at,
         min(loaded_at) as first_loaded_at,
         max(case when is_authenticated then observed_at end) as last_authenticated_at,
+        {{ value_at_max('source', ['observed_at', 'loaded_at', 'source']) }} as last_source,
         count(*) as observation_count
     from observations
     group by identifier_key
@@ -62,6 +63,7 @@ final as (
         grouped.last_seen_at,
         grouped.first_loaded_at,
         grouped.last_authenticated_at,
+        grouped.last_source,
         grouped.observation_count
     from grouped
     left join hubs on hubs.identifier_key = grouped.identifier_key

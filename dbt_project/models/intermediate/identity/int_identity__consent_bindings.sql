@@ -1,0 +1,122 @@
+-- Grain: one row per consent event and identifier that it binds.
+-- A consent binds the address of its channel that the record names. Where the record names none, it
+-- binds the record's subject; a withdrawal then reaches every address of the person, a grant only the
+-- addresses that were seen together with the subject, so that a merge never widens.
+with
+
+consents as (
+
+    select
+        source,
+        record_id,
+        occurred_at,
+        loaded_at,
+        channel,
+        purpose,
+        status,
+        jurisdiction,
+        {{ surrogate_key(['source', 'record_id', 'channel', 'purpose', 'occurred_at']) }}
+            as consent_key
+    from {{ ref('int_contracts__consents') }}
+    where superseded_at is null
+
+),
+
+channels as (
+
+    select channel, address_identifier_type
+    from {{ ref('channels') }}
+    where is_addressable and address_identifier_type is not null
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_identity__identifiers') }}
+
+),
+
+record_identifiers as (
+
+    select distinct source, record_id, identifier_key, identifier_type
+    from {{ ref('int_identity__known_observations') }}
+    where is_valid
+
+),
+
+named_addresses as (
+
+    select distinct consents.consent_key, record_identifiers.identifier_key
+    from consents
+    inner join channels on consents.channel in (channels.channel, 'all')
+    inner join record_identifiers
+        on record_identifiers.source = consents.source
+        and record_identifiers.record_id = consents.record_id
+        and record_identifiers.identifier_type = channels.address_identifier_type
+
+),
+
+subjects as (
+
+    select
+        consents.consent_key,
+        consents.channel,
+        consents.status,
+        record_persons.identifier_key,
+        record_persons.person_id
+    from consents
+    inner join {{ ref('int_identity__record_persons') }} as record_persons
+        on record_persons.source = consents.source
+        and record_persons.record_id = consents.record_id
+    left join (select distinct consent_key from named_addresses) as named
+        on named.consent_key = consents.consent_key
+    where named.consent_key is null and record_persons.identifier_key is not null
+
+),
+
+subject_addresses as (
+
+    select
+        subjects.consent_key,
+        identifiers.identifier_key
+    from subjects
+    inner join channels on subjects.channel in (channels.channel, 'all')
+    inner join identifiers
+        on identifiers.person_id = subjects.person_id
+        and identifiers.identifier_type = channels.address_identifier_type
+        and identifiers.is_valid
+    left join {{ ref('int_identity__edges') }} as edges
+        on edges.identifier_a = subjects.identifier_key
+        and edges.identifier_b = identifiers.identifier_key
+        and edges.status in ('kept', 'manual')
+    where subjects.status not in ('granted', 'pending') or edges.identifier_b is not null
+
+),
+
+bindings as (
+
+    select consent_key, identifier_key from named_addresses
+    union
+    select consent_key, identifier_key from subjects
+    union
+    select consent_key, identifier_key from subject_addresses
+
+),
+
+final as (
+
+    select
+        consents.consent_key,
+        bindings.identifier_key,
+        consents.channel,
+        consents.purpose,
+        consents.status,
+        consents.jurisdiction,
+        consents.occurred_at,
+        consents.loaded_at
+    from bindings
+    inner join consents on consents.consent_key = bindings.consent_key
+
+)
+
+select * from final

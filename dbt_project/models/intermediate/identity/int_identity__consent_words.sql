@@ -1,0 +1,113 @@
+-- Grain: one row per (identifier_key, channel, purpose): the latest word.
+-- A word for all channels or all purposes is a word for each of them. Of two words of the same instant
+-- the one that allows less stands.
+with
+
+bindings as (
+
+    select
+        bindings.*,
+        identifiers.identifier_type
+    from {{ ref('int_identity__consent_bindings') }} as bindings
+    inner join {{ ref('int_identity__identifiers') }} as identifiers
+        on identifiers.identifier_key = bindings.identifier_key
+
+),
+
+channels as (
+
+    select channel, address_identifier_type from {{ ref('channels') }} where is_addressable
+
+),
+
+-- an address gets the channels that reach it; a subject that is no address gets every channel
+all_channels as (
+
+    select
+        identifier_types.identifier_type,
+        channels.channel
+    from {{ ref('identifier_types') }} as identifier_types
+    inner join channels
+        on channels.address_identifier_type = identifier_types.identifier_type
+        or identifier_types.identifier_type not in (
+            select address_identifier_type from channels where address_identifier_type is not null
+        )
+
+),
+
+by_channel as (
+
+    select * from bindings
+
+    union all
+
+    select
+        bindings.consent_key,
+        bindings.identifier_key,
+        all_channels.channel,
+        bindings.purpose,
+        bindings.status,
+        bindings.jurisdiction,
+        bindings.occurred_at,
+        bindings.loaded_at,
+        bindings.identifier_type
+    from bindings
+    inner join all_channels on all_channels.identifier_type = bindings.identifier_type
+    where bindings.channel = 'all'
+
+),
+
+purposes as (
+
+    {% for purpose in consent_purposes() %}
+    select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
+
+    {% endfor %}
+
+),
+
+by_purpose as (
+
+    select
+        by_channel.consent_key,
+        by_channel.identifier_key,
+        by_channel.identifier_type,
+        by_channel.channel,
+        coalesce(purposes.purpose, by_channel.purpose) as purpose,
+        by_channel.status,
+        by_channel.jurisdiction,
+        by_channel.occurred_at,
+        by_channel.loaded_at
+    from by_channel
+    left join purposes on by_channel.purpose = 'all'
+
+),
+
+ranked as (
+
+    select
+        by_purpose.*,
+        row_number() over (
+            partition by identifier_key, channel, purpose
+            order by occurred_at desc, {{ consent_rank('status') }}, loaded_at desc, consent_key
+        ) as recency
+    from by_purpose
+
+),
+
+final as (
+
+    select
+        identifier_key,
+        identifier_type,
+        channel,
+        purpose,
+        status,
+        jurisdiction,
+        occurred_at as since
+    from ranked
+    where recency = 1
+
+)
+
+select * from final

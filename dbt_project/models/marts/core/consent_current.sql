@@ -1,0 +1,91 @@
+-- Grain: one row per (person_id, channel, purpose).
+-- The most restrictive word over the person's identifiers; where nobody said anything about a channel
+-- on which the person has an address, the jurisdiction decides.
+with
+
+words as (
+
+    select * from {{ ref('consent_by_identifier') }} where person_id is not null
+
+),
+
+jurisdictions as (
+
+    select * from {{ ref('int_identity__jurisdictions') }}
+
+),
+
+ranked as (
+
+    select
+        words.*,
+        row_number() over (
+            partition by person_id, channel, purpose
+            order by
+                {{ consent_rank('status') }}, case when is_explicit then 0 else 1 end,
+                since desc, identifier_key
+        ) as position
+    from words
+
+),
+
+addresses as (
+
+    select distinct person_id, identifier_type as address_identifier_type
+    from {{ ref('int_identity__identifiers') }}
+    where person_id is not null and is_valid
+    union
+    select person_id, 'postal_address' as address_identifier_type
+    from {{ ref('int_identity__profile_attributes') }}
+    where attribute = 'street'
+
+),
+
+purposes as (
+
+    {% for purpose in outreach_purposes() %}
+    select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
+
+    {% endfor %}
+
+),
+
+by_law as (
+
+    select
+        jurisdictions.person_id,
+        jurisdictions.channel,
+        purposes.purpose,
+        case when jurisdictions.consent_model = 'opt_out' then 'granted' else 'denied' end
+            as status,
+        jurisdictions.first_seen_at as since,
+        jurisdictions.jurisdiction,
+        false as is_explicit
+    from jurisdictions
+    inner join addresses
+        on addresses.person_id = jurisdictions.person_id
+        and addresses.address_identifier_type = jurisdictions.address_identifier_type
+    cross join purposes
+    left join ranked
+        on ranked.position = 1
+        and ranked.person_id = jurisdictions.person_id
+        and ranked.channel = jurisdictions.channel
+        and ranked.purpose = purposes.purpose
+    where ranked.person_id is null
+
+),
+
+final as (
+
+    select person_id, channel, purpose, status, since, jurisdiction, is_explicit
+    from ranked
+    where position = 1
+
+    union all
+
+    select person_id, channel, purpose, status, since, jurisdiction, is_explicit
+    from by_law
+
+)
+
+select * from final

@@ -1,0 +1,74 @@
+-- Grain: one row per identifier that must not be contacted.
+with
+
+identifiers as (
+
+    select * from {{ ref('int_identity__identifiers') }}
+
+),
+
+address_types as (
+
+    select distinct address_identifier_type
+    from {{ ref('channels') }}
+    where is_addressable and address_identifier_type is not null
+
+),
+
+unioned as (
+
+    select identifier_key, channel, reason, since
+    from {{ ref('int_identity__address_failures') }}
+
+    union all
+
+    -- who withdrew from everything, service messages too
+    select identifier_key, channel, status as reason, since
+    from {{ ref('int_identity__consent_words') }}
+    where purpose = 'service' and status in ('withdrawn', 'objected')
+
+    union all
+
+    -- STOP ends every message to a number, whatever its purpose
+    select identifier_key, channel, 'stop' as reason, since
+    from {{ ref('int_identity__consent_words') }}
+    where
+        identifier_type = 'phone'
+        and channel = 'sms'
+        and purpose = 'marketing'
+        and status in ('withdrawn', 'objected')
+
+    union all
+
+    select
+        identifiers.identifier_key,
+        'all' as channel,
+        identifiers.invalid_reason as reason,
+        identifiers.first_seen_at as since
+    from identifiers
+    inner join address_types
+        on address_types.address_identifier_type = identifiers.identifier_type
+    where not identifiers.is_valid
+
+),
+
+-- channel: the one that all reasons concern, else all
+final as (
+
+    select
+        unioned.identifier_key,
+        identifiers.identifier_type,
+        identifiers.person_id,
+        case when min(unioned.channel) = max(unioned.channel) then min(unioned.channel) else 'all' end
+            as channel,
+        {{ distinct_text('unioned.reason') }} as reason,
+        min(unioned.since) as since
+    from unioned
+    inner join identifiers on identifiers.identifier_key = unioned.identifier_key
+    inner join address_types
+        on address_types.address_identifier_type = identifiers.identifier_type
+    group by unioned.identifier_key, identifiers.identifier_type, identifiers.person_id
+
+)
+
+select * from final

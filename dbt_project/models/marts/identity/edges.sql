@@ -1,0 +1,64 @@
+-- Grain: one row per pair of identifiers seen together.
+with
+
+edges as (
+
+    select * from {{ ref('int_identity__edges') }}
+
+),
+
+clusters as (
+
+    select * from {{ ref('int_identity__clusters') }}
+
+),
+
+-- the edges that hooked a vertex inside its cluster, and the one by which a device cluster belongs
+tree_edges as (
+
+    select edge_number
+    from {{ ref('int_identity__components') }}
+    where edge_number is not null
+    union
+    select owner_edge_number as edge_number
+    from clusters
+    where owner_edge_number is not null
+
+),
+
+judged as (
+
+    select
+        edges.*,
+        tree_edges.edge_number is not null as is_tree_edge,
+        edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
+            as is_pending
+    from edges
+    left join tree_edges on tree_edges.edge_number = edges.edge_number
+    left join clusters as clusters_a on clusters_a.identifier_key = edges.identifier_a
+    left join clusters as clusters_b on clusters_b.identifier_key = edges.identifier_b
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key(['identifier_a', 'identifier_b']) }} as edge_id,
+        identifier_a,
+        identifier_b,
+        evidence_count,
+        first_seen_at,
+        last_seen_at,
+        sources,
+        case when is_pending then 'pending' else status end as status,
+        case
+            when is_pending then 'the device was used by several persons'
+            else status_reason
+        end as status_reason,
+        is_tree_edge,
+        {{ identity_rule_version() }} as rule_version
+    from judged
+
+)
+
+select * from final

@@ -1,0 +1,117 @@
+-- Grain: one row per current person.
+{%- set texts = ['first_name', 'last_name', 'street', 'postal_code', 'city', 'country_code'] %}
+with
+
+persons as (
+
+    select * from {{ ref('persons') }}
+
+),
+
+attributes as (
+
+    select * from {{ ref('int_identity__profile_attributes') }}
+
+),
+
+suppressions as (
+
+    select * from {{ ref('suppressions') }}
+
+),
+
+-- the best address of a kind: deliverable before not, proven before not, then the most recent
+addresses as (
+
+    select
+        identifiers.person_id,
+        identifiers.identifier_type,
+        identifiers.identifier_key,
+        identifiers.last_source,
+        row_number() over (
+            partition by identifiers.person_id, identifiers.identifier_type
+            order by
+                case when suppressions.identifier_key is null then 0 else 1 end,
+                case when identifiers.last_authenticated_at is null then 1 else 0 end,
+                identifiers.last_authenticated_at desc, identifiers.last_seen_at desc,
+                identifiers.identifier_key
+        ) as position
+    from {{ ref('int_identity__identifiers') }} as identifiers
+    left join suppressions on suppressions.identifier_key = identifiers.identifier_key
+    where
+        identifiers.person_id is not null
+        and identifiers.is_valid
+        and identifiers.identifier_type in ('email', 'phone')
+
+),
+
+primary_addresses as (
+
+    select
+        addresses.person_id,
+        max(case when addresses.identifier_type = 'email' then identifiers.identifier_value end)
+            as primary_email,
+        max(case when addresses.identifier_type = 'email' then addresses.identifier_key end)
+            as primary_email_key,
+        max(case when addresses.identifier_type = 'email' then addresses.last_source end)
+            as primary_email_source,
+        max(case when addresses.identifier_type = 'phone' then identifiers.identifier_value end)
+            as primary_phone,
+        max(case when addresses.identifier_type = 'phone' then addresses.identifier_key end)
+            as primary_phone_key,
+        max(case when addresses.identifier_type = 'phone' then addresses.last_source end)
+            as primary_phone_source
+    from addresses
+    inner join {{ ref('identifiers') }} as identifiers
+        on identifiers.identifier_key = addresses.identifier_key
+    where addresses.position = 1
+    group by addresses.person_id
+
+),
+
+pivoted as (
+
+    select
+        person_id,
+        {% for attribute in texts %}
+        max(case when attribute = '{{ attribute }}' then value end) as {{ attribute }},
+        max(case when attribute = '{{ attribute }}' then source end) as {{ attribute }}_source,
+        {% endfor %}
+        cast(max(case when attribute = 'birth_date' then value end) as date) as birth_date,
+        max(case when attribute = 'birth_date' then source end) as birth_date_source
+    from attributes
+    group by person_id
+
+),
+
+final as (
+
+    select
+        persons.person_id,
+        primary_addresses.primary_email,
+        primary_addresses.primary_email_key,
+        primary_addresses.primary_email_source,
+        primary_addresses.primary_phone,
+        primary_addresses.primary_phone_key,
+        primary_addresses.primary_phone_source,
+        pivoted.first_name,
+        pivoted.first_name_source,
+        pivoted.last_name,
+        pivoted.last_name_source,
+        pivoted.birth_date,
+        pivoted.birth_date_source,
+        pivoted.street,
+        pivoted.street_source,
+        pivoted.postal_code,
+        pivoted.postal_code_source,
+        pivoted.city,
+        pivoted.city_source,
+        pivoted.country_code,
+        pivoted.country_code_source
+    from persons
+    left join primary_addresses on primary_addresses.person_id = persons.person_id
+    left join pivoted on pivoted.person_id = persons.person_id
+
+)
+
+select * from final
