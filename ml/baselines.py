@@ -26,15 +26,21 @@ def better_baseline(
     """
     label = split.train["label"].to_numpy(dtype="int64")
     test_label = split.test["label"].to_numpy(dtype="int64")
-    rules = {"prevalence": np.full(len(split.test), label.mean())}
     names = [name for name in definition.baseline_features if name in features]
+    rules = {"prevalence": np.empty(len(split.test))}
     if names:
-        fitted_encoder = encoder(names, [], len(split.train))
-        columns = conform(split.train, names, [])
-        fitted_encoder.fit(columns)
-        classifier = logistic(seed).fit(encode(fitted_encoder, columns), label)
-        matrix = encode(fitted_encoder, conform(split.test, names, []))
-        rules["recency_frequency"] = classifier.predict_proba(matrix)[:, 1]
+        rules["recency_frequency"] = np.empty(len(split.test))
+    for fit, judge in split.pairs:
+        if len(judge) == 0:
+            continue
+        rules["prevalence"][judge] = label[fit].mean()
+        if names:
+            fitted_encoder = encoder(names, [], len(fit))
+            columns = conform(split.train.iloc[fit], names, [])
+            fitted_encoder.fit(columns)
+            classifier = logistic(seed).fit(encode(fitted_encoder, columns), label[fit])
+            matrix = encode(fitted_encoder, conform(split.test.iloc[judge], names, []))
+            rules["recency_frequency"][judge] = classifier.predict_proba(matrix)[:, 1]
 
     def merit(name: str) -> tuple[float, float]:
         return auc(test_label, rules[name]), -brier(test_label, rules[name])

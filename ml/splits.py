@@ -16,20 +16,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-TEST_PERSON_SHARE = 0.3
+FOLD_COUNT = 5
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows to train on and rows to judge by, sorted by cutoff and person, index 0..n-1.
+    """Rows to train on and rows to judge by, each sorted by cutoff and person, index 0..n-1.
 
-    `kind` is `time`, `persons` or `none`; with `none` both frames are empty and `reason` says why.
+    `kind` is `time`, `persons` or `none`; with `none` both frames are empty. `reason` says why it
+    is this kind. `pairs` are (positions in `train` to fit, positions in `test` to judge): one pair
+    with everything for `time`, one per fold for `persons`.
     """
 
     kind: str
     reason: str
     train: pd.DataFrame
     test: pd.DataFrame
+    pairs: list[tuple[np.ndarray, np.ndarray]]
 
 
 def person_fractions(person_ids: pd.Series, salt: str) -> np.ndarray:
@@ -50,34 +53,45 @@ def split_rows(frame: pd.DataFrame, *, salt: str) -> Split:
 
     By time where possible: judged at the latest mature cutoff, trained on the cutoffs whose label
     windows had ended by then. Where history is too short for that (one mature cutoff of a 90-day
-    label in 180 days of data), by person: 30 % of the persons judge, at the latest mature cutoff,
-    and are seen nowhere in training. The second kind cannot show how a model ages; the model card
-    says which one was used.
+    label in 180 days of data), by person: everybody at the latest mature cutoff is judged by a
+    model that was fitted on other people (five folds). The second kind cannot show how a model
+    ages; the model card says which one was used.
     """
     rows = mature_rows(frame)
     nothing = rows.iloc[:0]
     if rows.empty:
-        return Split("none", "no cutoff has a label window that is over", nothing, nothing)
+        return Split("none", "no cutoff has a label window that is over", nothing, nothing, [])
     test_cutoff = rows["cutoff_at"].max()
-    at_test = rows["cutoff_at"] == test_cutoff
+    test = rows[rows["cutoff_at"] == test_cutoff].reset_index(drop=True)
     ended = rows["label_end_at"] <= test_cutoff
     if ended.any():
-        kind, train, test = "time", rows[ended], rows[at_test]
+        train = rows[ended].reset_index(drop=True)
         reason = "judged at the latest mature cutoff, trained on labels that were known by then"
-    else:
-        judges = person_fractions(rows["person_id"], salt) < TEST_PERSON_SHARE
-        kind, train, test = "persons", rows[~judges], rows[at_test & judges]
-        reason = (
-            "history is too short to train on labels that were known at the latest mature cutoff; "
-            "judged on 30 % of the persons, who are seen nowhere in training"
-        )
-    return Split(kind, reason, train.reset_index(drop=True), test.reset_index(drop=True))
+        pairs = [(np.arange(len(train)), np.arange(len(test)))]
+        return Split("time", reason, train, test, pairs)
+    # Another salt than inside a fit: else an inner fold would be the one that is held back here.
+    train_fold = person_fold_numbers(rows["person_id"], salt=f"{salt}|judge")
+    test_fold = person_fold_numbers(test["person_id"], salt=f"{salt}|judge")
+    pairs = [
+        (np.flatnonzero(train_fold != number), np.flatnonzero(test_fold == number))
+        for number in range(FOLD_COUNT)
+    ]
+    reason = (
+        "history is too short to train on labels that were known at the latest mature cutoff; "
+        "everybody is judged by a model of other people, the model that scores is fitted on all"
+    )
+    return Split("persons", reason, rows, test, pairs)
 
 
-def person_folds(person_ids: pd.Series, *, salt: str, count: int = 5) -> list[np.ndarray]:
-    """`count` arrays of row positions to hold back; all rows of a person fall into one fold."""
-    fold = (person_fractions(person_ids, salt) * count).astype(int)
-    return [np.flatnonzero(fold == number) for number in range(count)]
+def person_fold_numbers(person_ids: pd.Series, *, salt: str) -> np.ndarray:
+    """Fold 0..4 of each row; all rows of a person are in one fold."""
+    return (person_fractions(person_ids, salt) * FOLD_COUNT).astype("int64")
+
+
+def person_folds(person_ids: pd.Series, *, salt: str) -> list[np.ndarray]:
+    """Five arrays of row positions to hold back; all rows of a person fall into one of them."""
+    fold = person_fold_numbers(person_ids, salt=salt)
+    return [np.flatnonzero(fold == number) for number in range(FOLD_COUNT)]
 
 
 def selection_folds(train: pd.DataFrame, *, salt: str) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -11,11 +11,12 @@ import pytest
 
 from ml.card import card_from_json, card_markdown, card_row, card_to_json
 from ml.estimators import conform, encode, encoded_columns, encoder
+from ml.judging import promotion
 from ml.metrics import Estimate
 from ml.model import rank_scores
 from ml.scores import score_definition
 from ml.splits import person_folds, selection_folds, split_rows
-from ml.training import plan_training, promotion, train
+from ml.training import plan_training, train
 from tests.unit.ml_frames import FIRST_CUTOFF, features_of, label_rows
 
 AS_OF = FIRST_CUTOFF + pd.Timedelta(days=90)
@@ -80,12 +81,24 @@ def test_one_mature_cutoff_is_split_by_person_and_says_so():
     frame = features_of(label_rows(persons=2000, cutoffs=4, horizon_days=90, mature=1))
     split = split_rows(frame, salt=CHURN.name)
     assert split.kind == "persons"
-    assert not set(split.train["person_id"]) & set(split.test["person_id"])
-    assert 0.25 < len(split.test) / 2000 < 0.35
+    for fit, judge in split.pairs:
+        fitted, judged = split.train["person_id"].iloc[fit], split.test["person_id"].iloc[judge]
+        assert len(fitted) > 3 * len(judged) > 900
+        assert not set(fitted) & set(judged)
+    judged_rows = np.concatenate([judge for _, judge in split.pairs])
+    assert sorted(judged_rows) == list(range(2000))
     card = run(frame, CHURN).card
     assert card.split == "persons"
     assert "too short" in card_markdown(card)
     assert card.promoted, card.reason
+
+
+def test_a_split_by_person_promotes_no_noise():
+    """Fitted on all and judged on all, noise would look good: each is judged by others' model."""
+    frame = label_rows(persons=700, horizon_days=90, mature=1, signal=False)
+    card = run(features_of(frame), CHURN).card
+    assert card.split == "persons"
+    assert not card.promoted
 
 
 def test_folds_keep_a_person_together(frame):
