@@ -1,0 +1,1 @@
+"""How each source writes what happened: one module per family of sources, no behaviour."""
