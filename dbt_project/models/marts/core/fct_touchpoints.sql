@@ -13,6 +13,12 @@ record_persons as (
 
 ),
 
+touchpoint_sessions as (
+
+    select * from {{ ref('int_journeys__touchpoint_sessions') }}
+
+),
+
 click_landings as (
 
     select * from {{ ref('int_core__click_landings') }}
@@ -56,7 +62,7 @@ final as (
         current_touchpoints.record_id,
         record_persons.person_id,
         record_persons.person_id_as_known,
-        cast(null as {{ string_type() }}) as session_id,
+        touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
         current_touchpoints.channel,
@@ -96,6 +102,8 @@ final as (
     left join record_persons
         on current_touchpoints.source = record_persons.source
         and current_touchpoints.record_id = record_persons.record_id
+    left join touchpoint_sessions
+        on current_touchpoints.touchpoint_key = touchpoint_sessions.touchpoint_key
     left join click_landings
         on current_touchpoints.touchpoint_key = click_landings.touchpoint_key
     left join channels

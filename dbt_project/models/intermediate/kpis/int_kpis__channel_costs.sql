@@ -1,0 +1,121 @@
+-- Grain: one row per day (tenant's calendar) and channel with spend: booked spend, and what single
+-- contacts cost. A contact whose source knows no cost is charged the rate of the seed `channels`.
+with
+
+costs as (
+
+    select * from {{ ref('fct_costs') }}
+
+),
+
+touchpoints as (
+
+    select * from {{ ref('fct_touchpoints') }}
+
+),
+
+channels as (
+
+    select * from {{ ref('channels') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_core__exchange_rates') }}
+
+),
+
+booked as (
+
+    select
+        cost_date,
+        channel,
+        coalesce(cost_amount, 0) as booked_cost_amount,
+        cast(0 as decimal(18, 4)) as contact_cost_amount,
+        coalesce(impressions, 0) as paid_impression_count,
+        coalesce(clicks, 0) as paid_click_count
+    from costs
+
+),
+
+contacts as (
+
+    select
+        {{ local_date('touchpoints.occurred_at') }} as cost_date,
+        touchpoints.channel,
+        touchpoints.cost_amount,
+        channels.unit_cost_amount,
+        channels.currency,
+        touchpoints.interaction in (
+            'send', 'outbound_call', 'outbound_call_answered', 'inbound_call'
+        ) as is_contact
+    from touchpoints
+    left join channels
+        on touchpoints.channel = channels.channel
+
+),
+
+priced_contacts as (
+
+    select
+        contacts.cost_date,
+        contacts.channel,
+        cast(0 as decimal(18, 4)) as booked_cost_amount,
+        cast(
+            case
+                when contacts.cost_amount is not null
+                    then contacts.cost_amount
+                else contacts.unit_cost_amount * exchange_rates.rate
+            end as decimal(18, 4)
+        ) as contact_cost_amount,
+        0 as paid_impression_count,
+        0 as paid_click_count
+    from contacts
+    left join exchange_rates
+        on contacts.currency = exchange_rates.from_currency
+        and contacts.cost_date >= exchange_rates.valid_from
+        and contacts.cost_date < exchange_rates.valid_before
+    where
+        contacts.cost_amount is not null
+        or (contacts.is_contact and contacts.unit_cost_amount is not null)
+
+),
+
+all_costs as (
+
+    select * from booked
+    union all
+    select * from priced_contacts
+
+),
+
+summed as (
+
+    select
+        cost_date,
+        channel,
+        sum(booked_cost_amount) as booked_cost_amount,
+        sum(coalesce(contact_cost_amount, 0)) as contact_cost_amount,
+        sum(paid_impression_count) as paid_impression_count,
+        sum(paid_click_count) as paid_click_count
+    from all_costs
+    group by cost_date, channel
+
+),
+
+final as (
+
+    select
+        cost_date,
+        channel,
+        cast(booked_cost_amount as decimal(18, 4)) as booked_cost_amount,
+        cast(contact_cost_amount as decimal(18, 4)) as contact_cost_amount,
+        cast(booked_cost_amount + contact_cost_amount as decimal(18, 4)) as cost_amount,
+        cast(paid_impression_count as bigint) as paid_impression_count,
+        cast(paid_click_count as bigint) as paid_click_count
+    from summed
+
+)
+
+select * from final

@@ -1,0 +1,127 @@
+-- Grain: one row per person and cutoff, with nothing but what was known (loaded) before the cutoff.
+{%- set touch_measures = [
+    'contact_count', 'open_count', 'click_count', 'product_view_count', 'cart_add_count',
+    'checkout_count', 'engagement_count',
+] %}
+with
+
+persons as (
+
+    select * from {{ ref('int_identity__persons_at_cutoff') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_features__order_summary') }}
+
+),
+
+touches as (
+
+    select * from {{ ref('int_features__touch_summary') }}
+
+),
+
+visits as (
+
+    select * from {{ ref('int_features__visit_summary') }}
+
+),
+
+feedback as (
+
+    select * from {{ ref('int_features__feedback_summary') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('int_features__identifier_summary') }}
+
+),
+
+final as (
+
+    select
+        persons.person_id,
+        persons.cutoff_at,
+        persons.is_known,
+        coalesce(identifiers.has_email, false) as has_email,
+        coalesce(identifiers.has_phone, false) as has_phone,
+        coalesce(identifiers.has_push_token, false) as has_push_token,
+        coalesce(identifiers.has_loyalty_id, false) as has_loyalty_id,
+        coalesce(identifiers.has_customer_id, false) as has_customer_id,
+        cast(coalesce(identifiers.identifier_count, 0) as integer) as identifier_count,
+        cast(coalesce(identifiers.source_count, 0) as integer) as source_count,
+        cast(
+            coalesce({{ days_before('identifiers.first_seen_at', 'persons.cutoff_at') }}, 0)
+            as double
+        ) as tenure_days,
+        cast(orders.days_since_last_order as double) as days_since_last_order,
+        cast(orders.days_since_first_order as double) as days_since_first_order,
+        cast(orders.days_between_orders as double) as days_between_orders,
+        cast(coalesce(orders.order_count, 0) as integer) as order_count,
+        cast(coalesce(orders.revenue_amount, 0) as decimal(18, 4)) as revenue_amount,
+        cast(orders.average_order_amount as double) as average_order_amount,
+        cast(orders.discount_share_180d as double) as discount_share_180d,
+        cast(coalesce(orders.order_channel_count_180d, 0) as integer)
+            as order_channel_count_180d,
+        cast(coalesce(orders.refund_count_180d, 0) as integer) as refund_count_180d,
+        {% for window in feature_windows() %}
+        cast(coalesce(orders.order_count_{{ window }}d, 0) as integer)
+            as order_count_{{ window }}d,
+        cast(coalesce(orders.revenue_amount_{{ window }}d, 0) as decimal(18, 4))
+            as revenue_amount_{{ window }}d,
+        {% endfor %}
+        cast(touches.days_since_last_engagement as double) as days_since_last_engagement,
+        cast(touches.days_since_last_product_view as double) as days_since_last_product_view,
+        cast(touches.days_since_last_cart_add as double) as days_since_last_cart_add,
+        -- rounded, because a sum of doubles depends on its order in the last digits
+        round(cast(coalesce(touches.intent_score, 0) as double), 6) as intent_score,
+        cast(coalesce(touches.distinct_channel_count_180d, 0) as integer)
+            as distinct_channel_count_180d,
+        cast(coalesce(touches.unsubscribe_count_180d, 0) as integer) as unsubscribe_count_180d,
+        cast(coalesce(touches.support_contact_count_180d, 0) as integer)
+            as support_contact_count_180d,
+        {% for window in feature_windows() %}
+        cast(coalesce(visits.session_count_{{ window }}d, 0) as integer)
+            as session_count_{{ window }}d,
+        {% for measure in touch_measures %}
+        cast(coalesce(touches.{{ measure }}_{{ window }}d, 0) as integer)
+            as {{ measure }}_{{ window }}d,
+        {% endfor %}
+        {% for channel_group in feature_channel_groups() %}
+        cast(coalesce(touches.touch_count_{{ channel_group }}_{{ window }}d, 0) as integer)
+            as touch_count_{{ channel_group }}_{{ window }}d,
+        cast(coalesce(touches.engagement_count_{{ channel_group }}_{{ window }}d, 0) as integer)
+            as engagement_count_{{ channel_group }}_{{ window }}d,
+        {% endfor %}
+        {% endfor %}
+        cast(feedback.nps_last as double) as nps_last,
+        cast(feedback.csat_last as double) as csat_last,
+        cast(coalesce(feedback.ticket_count_180d, 0) as integer) as ticket_count_180d,
+        cast(coalesce(feedback.offer_received_count_180d, 0) as integer)
+            as offer_received_count_180d,
+        cast(coalesce(feedback.offer_redeemed_count_180d, 0) as integer)
+            as offer_redeemed_count_180d
+    from persons
+    left join orders
+        on persons.cutoff_at = orders.cutoff_at
+        and persons.person_id = orders.person_id
+    left join touches
+        on persons.cutoff_at = touches.cutoff_at
+        and persons.person_id = touches.person_id
+    left join visits
+        on persons.cutoff_at = visits.cutoff_at
+        and persons.person_id = visits.person_id
+    left join feedback
+        on persons.cutoff_at = feedback.cutoff_at
+        and persons.person_id = feedback.person_id
+    left join identifiers
+        on persons.cutoff_at = identifiers.cutoff_at
+        and persons.person_id = identifiers.person_id
+
+)
+
+select * from final

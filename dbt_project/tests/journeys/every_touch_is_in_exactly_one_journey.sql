@@ -1,0 +1,60 @@
+-- Touches of converters after their last order used to be dropped, and with them most of what marketing
+-- spends: every touch is in one journey per goal (in several only where the tenant has switched
+-- reset_on_conversion off), and the journeys' counts are the touches'.
+with
+
+goals as (
+
+    select goal from {{ ref('goals') }} where is_conversion
+
+),
+
+placed as (
+
+    select
+        goal,
+        touchpoint_key,
+        count(*) as journey_count
+    from {{ ref('int_journeys__journey_touches') }}
+    group by goal, touchpoint_key
+
+),
+
+misplaced as (
+
+    select
+        goals.goal,
+        touches.touchpoint_key as what,
+        coalesce(placed.journey_count, 0) as found_count
+    from {{ ref('int_journeys__touches') }} as touches
+    cross join goals
+    left join placed
+        on goals.goal = placed.goal
+        and touches.touchpoint_key = placed.touchpoint_key
+    where
+        placed.journey_count is null
+        or (placed.journey_count > 1 and {{ setting('reset_on_conversion') }})
+
+),
+
+counted as (
+
+    select coalesce(sum(touch_count), 0) as touch_count from {{ ref('fct_journeys') }}
+
+),
+
+listed as (
+
+    select count(*) as touch_count from {{ ref('int_journeys__journey_touches') }}
+
+)
+
+select * from misplaced
+union all
+select
+    '(all)' as goal,
+    'touch_count of fct_journeys' as what,
+    counted.touch_count as found_count
+from counted
+cross join listed
+where counted.touch_count <> listed.touch_count
