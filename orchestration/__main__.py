@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 from orchestration.dbt import ensure_manifest, export_environment
-from orchestration.ops_tables import ensure_ops_tables
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     PROJECT_ROOT,
@@ -22,7 +21,7 @@ from orchestration.settings import (
     current_paths,
     load_tenant,
 )
-from orchestration.state import restore_state, save_state, saved_state_folder
+from orchestration.state import open_warehouse, save_state, saved_state_folder
 from orchestration.warehouse import Warehouse, WarehouseLocked
 
 
@@ -160,8 +159,7 @@ def backup(paths: Paths) -> int:
 
 def restore(paths: Paths) -> int:
     """Move the warehouse aside, bring the state back, and rebuild the rest from landing."""
-    saved = saved_state_folder(paths.state)
-    if saved is None:
+    if saved_state_folder(paths.state) is None:
         print(f"no state in {paths.state}; `make backup` writes it, and every run does")
         return 1
     warehouse = Warehouse(paths.warehouse)
@@ -171,8 +169,7 @@ def restore(paths: Paths) -> int:
             paths.warehouse.rename(aside)
             print(f"the old warehouse is kept as {aside.name}")
     with warehouse.connect() as connection:
-        ensure_ops_tables(connection)
-        for table, count in restore_state(connection, saved).items():
+        for table, count in open_warehouse(connection, paths.state).items():
             print(f"  restored {table:<35}{count:>12,}")
     return run(paths)
 

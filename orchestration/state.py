@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.ops_tables import ensure_ops_tables
+
 # The manifest (loaded_at of every file), scores and cards (history), memberships, all ledgers.
 STATE_TABLES = (
     "ops.landing_files",
@@ -88,3 +90,20 @@ def restore_state(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[s
         counts[table] = row[0] if row else 0
     connection.execute("update ops.landing_files set status = 'restored'")
     return counts
+
+
+def open_warehouse(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+    """Create the ops tables; a fresh warehouse gets its saved state. Returns restored rows.
+
+    One transaction: a process killed in the middle leaves a warehouse that is still fresh.
+    """
+    is_fresh = "ops.landing_files" not in _existing(connection)
+    connection.begin()
+    try:
+        ensure_ops_tables(connection)
+        restored = restore_state(connection, folder) if is_fresh else {}
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return restored

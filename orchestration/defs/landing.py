@@ -17,9 +17,8 @@ from orchestration.ingestion.gate import (
     land_settings,
     land_source,
 )
-from orchestration.ops_tables import ensure_ops_tables
 from orchestration.settings import Source
-from orchestration.state import restore_state
+from orchestration.state import open_warehouse
 
 OPENED_KEY = dg.AssetKey(["ops", "warehouse"])
 GROUP = "landing"
@@ -28,15 +27,13 @@ GROUP = "landing"
 @dg.asset(key=OPENED_KEY, group_name=GROUP, kinds={"duckdb"})
 def opened_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The warehouse file with its schemas, ops tables and hash key; a fresh one gets its state."""
-    is_fresh = not PATHS.warehouse.exists()
     with WAREHOUSE.connect() as connection:
-        ensure_ops_tables(connection)
+        restored = open_warehouse(connection, PATHS.state)
         keep_hash_key(connection, PATHS.env)
-        restored = restore_state(connection, PATHS.state) if is_fresh else {}
     for table, count in restored.items():
         context.log.info(f"restored {table}: {count} rows")
     return dg.MaterializeResult(
-        metadata={"is_fresh": is_fresh, "restored_rows": sum(restored.values())}
+        metadata={"restored_tables": len(restored), "restored_rows": sum(restored.values())}
     )
 
 

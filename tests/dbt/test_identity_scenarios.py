@@ -127,7 +127,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
 def person_of(warehouse: CanonicalWarehouse) -> dict[str, str | None]:
     """Person of every record."""
     return dict(
-        warehouse.query("select record_id, person_id from intermediate.int_identity__record_persons")
+        warehouse.query(
+            "select record_id, person_id from intermediate.int_identity__record_persons"
+        )
     )
 
 

@@ -60,6 +60,22 @@ def test_a_crash_while_writing_leaves_the_previous_state(
         assert state.restore_state(connection, folder)["ops.landing_files"] == 3
 
 
+def test_a_process_killed_while_restoring_leaves_a_fresh_warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next run would take every old file for new, with a new loaded_at."""
+    folder = tmp_path / "state" / "mine"
+    with _filled(tmp_path / "a.duckdb", 3).connect() as connection:
+        state.save_state(connection, folder)
+    with Warehouse(tmp_path / "b.duckdb").connect() as connection:
+        monkeypatch.setattr(state, "restore_state", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            state.open_warehouse(connection, folder)
+        monkeypatch.undo()
+        assert state.open_warehouse(connection, folder)["ops.landing_files"] == 3
+        assert state.open_warehouse(connection, folder) == {}
+
+
 def test_nothing_saved_is_nothing_restored(tmp_path: Path) -> None:
     with Warehouse(tmp_path / "b.duckdb").connect() as connection:
         assert state.restore_state(connection, tmp_path / "nowhere") == {}
