@@ -155,9 +155,11 @@ class CanonicalWarehouse:
             "DBT_LOG_PATH": str(self.folder.parent / "dbt_logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DBT_USE_COLORS": "false",
+            # only tests whose every parent was built
+            "DBT_INDIRECT_SELECTION": "cautious",
         }
         result = subprocess.run(
-            [sys.executable, "-m", "dbt.cli.main", *arguments],
+            [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
             cwd=DBT_PROJECT_DIR,
             env=environment,
             capture_output=True,

@@ -1,0 +1,256 @@
+"""Consent by address and by person, and suppressions; every expectation worked by hand.
+
+Home country of the tenant is CH (opt-in, direct mail opt-out). One landing, one dbt run.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.dbt.canonical_warehouse import CanonicalWarehouse
+
+AS_OF = datetime(2026, 7, 1)
+
+
+def day(number: int) -> datetime:
+    """Noon of a day of June 2026."""
+    return datetime(2026, 6, number, 12)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
+    folder: Path = tmp_path_factory.mktemp("consent") / "tenant"
+    warehouse = CanonicalWarehouse(folder, as_of=AS_OF, feature_cutoff_count=1)
+    added = iter(range(1000))
+
+    def record(name: str, at: datetime, **identifiers: str) -> None:
+        for kind, value in identifiers.items():
+            warehouse.add(
+                "identifiers",
+                source="test",
+                record_id=name,
+                identifier_type=kind,
+                identifier_value=value,
+                observed_at=at,
+                loaded_at=at + timedelta(hours=1),
+                is_authenticated=kind == "customer_id",
+            )
+
+    def consent(
+        name: str, at: datetime, status: str, channel: str, purpose: str = "marketing"
+    ) -> None:
+        warehouse.add(
+            "consents",
+            source="test",
+            record_id=name,
+            occurred_at=at,
+            loaded_at=at + timedelta(hours=1),
+            channel=channel,
+            purpose=purpose,
+            status=status,
+        )
+
+    def touch(interaction: str, at: datetime, channel: str, **identifiers: str) -> None:
+        name = f"touch-{next(added)}"
+        record(name, at, **identifiers)
+        warehouse.add(
+            "touchpoints",
+            source="test",
+            touchpoint_id=name,
+            record_id=name,
+            occurred_at=at,
+            loaded_at=at + timedelta(hours=1),
+            channel=channel,
+            interaction=interaction,
+        )
+
+    def contact(name: str, **attributes: str) -> None:
+        warehouse.add(
+            "contacts",
+            source="test",
+            record_id=name,
+            updated_at=day(1),
+            loaded_at=day(1),
+            **attributes,
+        )
+
+    # two addresses of one person, one of them opted out
+    record("two-a", day(1), customer_id="two", email="a@two.ch")
+    record("two-b", day(1), customer_id="two", email="b@two.ch")
+    consent("two-a", day(2), "granted", "email")
+    consent("two-b", day(2), "granted", "email")
+    consent("two-b", day(3), "withdrawn", "email")
+    # withdrawn, then granted again for the same address
+    record("again", day(1), email="again@mail.ch")
+    consent("again", day(2), "withdrawn", "email")
+    consent("again", day(5), "granted", "email")
+    # all channels, all purposes: withdrawn on day 3, e-mail marketing granted again on day 4
+    record("all", day(1), email="all@mail.ch", phone="+41795550202")
+    consent("all", day(2), "granted", "email")
+    consent("all", day(3), "withdrawn", "all", "all")
+    consent("all", day(4), "granted", "email")
+    # nobody asked: opt-in at home, but a postal address may be written to
+    record("silent", day(1), customer_id="silent", email="silent@mail.ch")
+    contact("silent", street="Weg 1", city="Bern")
+    # nobody asked in the US: e-mail until objection, SMS only with a grant
+    record("us", day(1), customer_id="us", email="us@mail.com", phone="+12025550143")
+    contact("us", country_code="us")
+    # double opt-in that was never confirmed
+    record("pending", day(1), email="pending@mail.ch")
+    consent("pending", day(2), "pending", "email")
+    # a subject without address grants: its own address yes, the one merged by another record no
+    record("subject-own", day(1), customer_id="subject", email="own@subject.ch")
+    record("subject-link", day(1), customer_id="subject", phone="+41795550303")
+    record("subject-merged", day(1), phone="+41795550303", email="merged@subject.ch")
+    record("subject-form", day(2), customer_id="subject")
+    consent("subject-form", day(2), "granted", "email")
+    # the same, withdrawn: every address of the person
+    record("leaver-own", day(1), customer_id="leaver", email="own@leaver.ch")
+    record("leaver-link", day(1), customer_id="leaver", phone="+41795550404")
+    record("leaver-merged", day(1), phone="+41795550404", email="merged@leaver.ch")
+    record("leaver-form", day(2), customer_id="leaver")
+    consent("leaver-own", day(1), "granted", "email")
+    consent("leaver-form", day(2), "withdrawn", "email")
+    # at the same instant the word that allows less stands
+    record("tie", day(1), email="tie@mail.ch")
+    consent("tie", day(2), "granted", "email")
+    consent("tie", day(2), "objected", "all")
+    # addresses that fail
+    touch("delivery", day(1), "email", email="dead@mail.ch")
+    touch("bounce", day(2), "email", email="dead@mail.ch")
+    touch("bounce", day(2), "email", email="full@mail.ch")
+    touch("delivery", day(3), "email", email="full@mail.ch")
+    touch("complaint", day(2), "email", email="angry@mail.ch")
+    touch("delivery", day(3), "email", email="angry@mail.ch")
+    touch("send", day(2), "email", email="no-address")
+    record("stop", day(1), phone="+41795550505")
+    consent("stop", day(2), "withdrawn", "sms")
+    # a consent whose record names nobody
+    consent("nobody", day(2), "granted", "email")
+    warehouse.write()
+    warehouse.dbt(
+        "build", "--select", "+consent_by_identifier", "+consent_current", "+suppressions",
+        "+profiles",
+    )  # fmt: skip
+    return warehouse
+
+
+def by_address(warehouse: CanonicalWarehouse, address: str, purpose: str) -> dict[str, str]:
+    """Status by channel of one address."""
+    return dict(
+        warehouse.query(
+            f"""
+            select consents.channel, consents.status
+            from core.consent_by_identifier as consents
+            inner join pii.identifiers
+                on identifiers.identifier_key = consents.identifier_key
+            where identifiers.identifier_value = '{address}' and consents.purpose = '{purpose}'
+            """
+        )
+    )
+
+
+def by_person(warehouse: CanonicalWarehouse, address: str, purpose: str) -> dict[str, str]:
+    """Status by channel of the owner of an address."""
+    return dict(
+        warehouse.query(
+            f"""
+            select consents.channel, consents.status
+            from core.consent_current as consents
+            inner join pii.identifiers on identifiers.person_id = consents.person_id
+            where identifiers.identifier_value = '{address}' and consents.purpose = '{purpose}'
+            """
+        )
+    )
+
+
+def test_one_address_that_opted_out_silences_the_person(warehouse: CanonicalWarehouse) -> None:
+    assert by_address(warehouse, "a@two.ch", "marketing")["email"] == "granted"
+    assert by_address(warehouse, "b@two.ch", "marketing")["email"] == "withdrawn"
+    assert by_person(warehouse, "a@two.ch", "marketing")["email"] == "withdrawn"
+
+
+def test_a_new_grant_counts_for_its_address(warehouse: CanonicalWarehouse) -> None:
+    assert by_address(warehouse, "again@mail.ch", "marketing") == {"email": "granted"}
+    assert by_person(warehouse, "again@mail.ch", "marketing")["email"] == "granted"
+
+
+def test_all_means_every_channel_and_purpose_until_a_later_word(
+    warehouse: CanonicalWarehouse,
+) -> None:
+    email = by_address(warehouse, "all@mail.ch", "marketing")
+    assert email["email"] == "granted"
+    assert email["all"] == "withdrawn"
+    phone = by_address(warehouse, "+41795550202", "marketing")
+    assert phone["sms"] == phone["call_center"] == "withdrawn"
+    assert by_address(warehouse, "all@mail.ch", "profiling")["email"] == "withdrawn"
+    assert by_person(warehouse, "all@mail.ch", "marketing")["email"] == "granted"
+    assert by_person(warehouse, "all@mail.ch", "marketing")["sms"] == "withdrawn"
+
+
+def test_silence_is_denied_where_a_grant_is_needed(warehouse: CanonicalWarehouse) -> None:
+    silent = by_person(warehouse, "silent@mail.ch", "marketing")
+    assert silent["email"] == "denied"
+    assert silent["direct_mail"] == "granted"
+    assert "sms" not in silent  # no number, nothing to decide
+    assert by_address(warehouse, "silent@mail.ch", "marketing") == {}
+
+
+def test_silence_is_granted_where_the_law_waits_for_an_objection(
+    warehouse: CanonicalWarehouse,
+) -> None:
+    assert by_person(warehouse, "us@mail.com", "marketing")["email"] == "granted"
+    assert by_person(warehouse, "us@mail.com", "marketing")["sms"] == "denied"
+    assert by_address(warehouse, "us@mail.com", "marketing")["email"] == "granted"
+    assert "sms" not in by_address(warehouse, "+12025550143", "marketing")
+
+
+def test_an_unconfirmed_opt_in_is_no_grant(warehouse: CanonicalWarehouse) -> None:
+    assert by_person(warehouse, "pending@mail.ch", "marketing")["email"] == "pending"
+
+
+def test_a_merge_never_widens_a_grant(warehouse: CanonicalWarehouse) -> None:
+    assert by_address(warehouse, "own@subject.ch", "marketing") == {"email": "granted"}
+    assert by_address(warehouse, "merged@subject.ch", "marketing") == {}
+
+
+def test_a_withdrawal_reaches_every_address(warehouse: CanonicalWarehouse) -> None:
+    for address in ("own@leaver.ch", "merged@leaver.ch"):
+        assert by_address(warehouse, address, "marketing")["email"] == "withdrawn"
+    assert by_person(warehouse, "own@leaver.ch", "marketing")["email"] == "withdrawn"
+
+
+def test_of_two_words_at_once_the_stricter_stands(warehouse: CanonicalWarehouse) -> None:
+    assert by_address(warehouse, "tie@mail.ch", "marketing")["email"] == "objected"
+
+
+def test_suppressions(warehouse: CanonicalWarehouse) -> None:
+    assert warehouse.query(
+        """
+        select identifiers.identifier_value, suppressions.channel, suppressions.reason
+        from core.suppressions
+        inner join pii.identifiers
+            on identifiers.identifier_key = suppressions.identifier_key
+        order by identifiers.identifier_value
+        """
+    ) == [
+        ("+41795550202", "all", "stop,withdrawn"),
+        ("+41795550505", "sms", "stop"),
+        ("all@mail.ch", "all", "withdrawn"),
+        ("angry@mail.ch", "email", "complaint"),
+        ("dead@mail.ch", "email", "bounce"),
+        ("no-address", "all", "no_email_address"),
+    ]
+
+
+def test_profiles_take_a_deliverable_address(warehouse: CanonicalWarehouse) -> None:
+    assert warehouse.query(
+        "select primary_email, street, street_source, city, country_code from pii.profiles "
+        "where primary_email in ('silent@mail.ch', 'us@mail.com') order by primary_email"
+    ) == [
+        ("silent@mail.ch", "Weg 1", "test", "Bern", None),
+        ("us@mail.com", None, None, None, "us"),
+    ]
