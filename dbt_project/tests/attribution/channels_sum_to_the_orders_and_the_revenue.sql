@@ -1,18 +1,28 @@
--- A dashboard whose channels did not add up to the shop's own figures was never trusted again: per
--- model, the months and the total each sum to the completed orders and their revenue.
+-- A dashboard whose channels did not add up to the shop's own figures was never trusted again:
+-- per model, the months and the total each sum to the completed orders and their revenue.
 with
+
+models as (
+
+    {{ attribution_model_rows() }}
+
+),
+
+grains as (
+
+    select 'month' as period_grain
+    union all
+    select 'total' as period_grain
+
+),
 
 periods as (
 
     select
         models.model,
         grains.period_grain
-    from ({{ attribution_model_rows() }}) as models
-    cross join (
-        select 'month' as period_grain
-        union all
-        select 'total' as period_grain
-    ) as grains
+    from models
+    cross join grains
 
 ),
 
@@ -59,7 +69,7 @@ cross join orders
 cross join spend
 left join totals
     on periods.model = totals.model
-    and periods.period_grain = totals.period_grain
+        and periods.period_grain = totals.period_grain
 where
     abs(coalesce(totals.conversions, 0) - orders.order_count)
     > 1e-9 * greatest(orders.order_count, 1)

@@ -1,5 +1,6 @@
--- A common attribution package joins touches to conversions by inner join: what had no touch vanished
--- and totals never reconciled. Every conversion has credit 1 and its whole revenue, in every model.
+-- A common attribution package joins touches to conversions by inner join: what had no touch
+-- vanished and totals never reconciled. Every conversion has credit 1 and its whole revenue, in
+-- every model.
 with
 
 models as (
@@ -40,7 +41,7 @@ select
 from expected
 full outer join credited
     on expected.model = credited.model
-    and expected.conversion_key = credited.conversion_key
+        and expected.conversion_key = credited.conversion_key
 where
     (abs(credited.credit - 1) <= 1e-9) is not true
     or (credited.revenue_credit = expected.revenue_amount) is not true

@@ -1,6 +1,6 @@
 -- Sessions cut by person lost the anonymous half of a visit at login: every engaged inbound touch
--- (opens and machines apart) has a session, and the sessions count each of them once, a click and the
--- visit that it landed together.
+-- (opens and machines apart) has a session, and the sessions count each of them once, a click and
+-- the visit that it landed together.
 with
 
 engaged as (
@@ -40,4 +40,5 @@ cross join with_session
 cross join sessions
 where
     engaged.touch_count <> with_session.touch_count
-    or sessions.touch_count <> with_session.touch_count - coalesce(with_session.landed_click_count, 0)
+    or sessions.touch_count
+    <> with_session.touch_count - coalesce(with_session.landed_click_count, 0)

@@ -1,11 +1,12 @@
--- Touches of converters after their last order used to be dropped, and with them most of what marketing
--- spends: every touch is in one journey per goal (in several only where the tenant has switched
--- reset_on_conversion off), and the journeys' counts are the touches'.
+-- Touches of converters after their last order used to be dropped, and with them most of what
+-- marketing spends: every touch is in one journey per goal (in several only where the tenant has
+-- switched reset_on_conversion off), and the journeys' counts are the touches'.
 with
 
 goals as (
 
-    select goal from {{ ref('goals') }} where is_conversion
+    select goal from {{ ref('goals') }}
+    where is_conversion
 
 ),
 
@@ -30,7 +31,7 @@ misplaced as (
     cross join goals
     left join placed
         on goals.goal = placed.goal
-        and touches.touchpoint_key = placed.touchpoint_key
+            and touches.touchpoint_key = placed.touchpoint_key
     where
         placed.journey_count is null
         or (placed.journey_count > 1 and {{ setting('reset_on_conversion') }})

@@ -1,5 +1,6 @@
--- Spend of a channel without visits, and visits without spend, fell out of an inner join: over all days
--- and channels the daily table has every touchpoint, session, order, revenue and cost of the facts.
+-- Spend of a channel without visits, and visits without spend, fell out of an inner join: over
+-- all days and channels the daily table has every touchpoint, session, order, revenue and cost of
+-- the facts.
 with
 
 daily as (

@@ -10,7 +10,8 @@ journey_touches as (
 
 converting as (
 
-    select * from journey_touches where conversion_key is not null
+    select * from journey_touches
+    where conversion_key is not null
 
 ),
 

@@ -38,7 +38,7 @@ known as (
     from feedback
     inner join cutoffs
         on feedback.occurred_at < cutoffs.cutoff_at
-        and {{ known_at_cutoff('feedback') }}
+            and {{ known_at_cutoff('feedback') }}
     union all
     select
         cutoffs.cutoff_at,
@@ -51,7 +51,7 @@ known as (
     from offer_events
     inner join cutoffs
         on offer_events.occurred_at < cutoffs.cutoff_at
-        and {{ known_at_cutoff('offer_events') }}
+            and {{ known_at_cutoff('offer_events') }}
 
 ),
 
@@ -64,8 +64,8 @@ owned as (
     from known
     inner join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-        and known.source = record_persons.source
-        and known.record_id = record_persons.record_id
+            and known.source = record_persons.source
+            and known.record_id = record_persons.record_id
     where record_persons.person_id is not null
 
 ),
@@ -73,14 +73,14 @@ owned as (
 ranked as (
 
     select
-        owned.*,
+        *,
         row_number() over (
             partition by cutoff_at, person_id, kind
             order by
                 case when score is null then 1 else 0 end,
                 occurred_at desc,
-                source,
-                event_id
+                source asc,
+                event_id asc
         ) as newest_rank
     from owned
 
@@ -96,8 +96,12 @@ final as (
         sum(case when kind = 'ticket' and age_days <= 180 then 1 else 0 end) as ticket_count_180d,
         sum(case when kind = 'offer_redeemed' and age_days <= 180 then 1 else 0 end)
             as offer_redeemed_count_180d,
-        sum(case when kind in ('offer_granted', 'offer_presented') and age_days <= 180 then 1 else 0 end)
-            as offer_received_count_180d
+        sum(
+            case
+                when kind in ('offer_granted', 'offer_presented') and age_days <= 180 then 1
+                else 0
+            end
+        ) as offer_received_count_180d
     from ranked
     group by cutoff_at, person_id
 

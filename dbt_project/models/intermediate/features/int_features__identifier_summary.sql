@@ -31,7 +31,7 @@ known as (
     from observations
     inner join cutoffs
         on observations.observed_at < cutoffs.cutoff_at
-        and {{ known_at_cutoff('observations') }}
+            and {{ known_at_cutoff('observations') }}
     where
         observations.is_valid
         and not observations.is_blocked
@@ -46,15 +46,15 @@ final as (
         min(known.observed_at) as first_seen_at,
         count(distinct known.identifier_key) as identifier_count,
         count(distinct known.source) as source_count,
-        {% for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %}
+    {% for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %}
         max(case when known.identifier_type = '{{ identifier_type }}' then 1 else 0 end) = 1
             as has_{{ identifier_type }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
     from known
     inner join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-        and known.source = record_persons.source
-        and known.record_id = record_persons.record_id
+            and known.source = record_persons.source
+            and known.record_id = record_persons.record_id
     where record_persons.person_id is not null
     group by known.cutoff_at, record_persons.person_id
 

@@ -36,7 +36,7 @@ known as (
     from orders
     inner join cutoffs
         on orders.ordered_at < cutoffs.cutoff_at
-        and {{ known_at_cutoff('orders') }}
+            and {{ known_at_cutoff('orders') }}
 
 ),
 
@@ -49,16 +49,16 @@ owned as (
     from known
     left join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-        and known.source = record_persons.source
-        and known.record_id = record_persons.record_id
+            and known.source = record_persons.source
+            and known.record_id = record_persons.record_id
     left join known as related_orders
         on known.cutoff_at = related_orders.cutoff_at
-        and known.source = related_orders.source
-        and known.related_order_id = related_orders.order_id
+            and known.source = related_orders.source
+            and known.related_order_id = related_orders.order_id
     left join record_persons as related_persons
         on related_orders.cutoff_at = related_persons.cutoff_at
-        and related_orders.source = related_persons.source
-        and related_orders.record_id = related_persons.record_id
+            and related_orders.source = related_persons.source
+            and related_orders.record_id = related_persons.record_id
 
 ),
 
@@ -85,8 +85,8 @@ final as (
     from owned
     left join exchange_rates
         on owned.currency = exchange_rates.from_currency
-        and owned.ordered_at >= exchange_rates.valid_from
-        and owned.ordered_at < exchange_rates.valid_before
+            and owned.ordered_at >= exchange_rates.valid_from
+            and owned.ordered_at < exchange_rates.valid_before
     where owned.person_id is not null
 
 )

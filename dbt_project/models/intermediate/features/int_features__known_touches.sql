@@ -46,7 +46,7 @@ known as (
     from touchpoints
     inner join cutoffs
         on touchpoints.occurred_at < cutoffs.cutoff_at
-        and {{ known_at_cutoff('touchpoints') }}
+            and {{ known_at_cutoff('touchpoints') }}
     where touchpoints.is_automated is not true
 
 ),
@@ -69,8 +69,8 @@ final as (
     from known
     inner join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-        and known.source = record_persons.source
-        and known.record_id = record_persons.record_id
+            and known.source = record_persons.source
+            and known.record_id = record_persons.record_id
     left join interactions
         on known.interaction = interactions.interaction
     left join channels

@@ -59,10 +59,10 @@ candidates as (
         on persons.anchor_identifier_key = identifiers.identifier_key
     left join order_summary
         on persons.cutoff_at = order_summary.cutoff_at
-        and persons.person_id = order_summary.person_id
+            and persons.person_id = order_summary.person_id
     left join touch_summary
         on persons.cutoff_at = touch_summary.cutoff_at
-        and persons.person_id = touch_summary.person_id
+            and persons.person_id = touch_summary.person_id
 
 ),
 
@@ -87,8 +87,8 @@ later_orders as (
     from windows
     inner join orders
         on windows.person_id_now = orders.person_id
-        and orders.ordered_at >= windows.cutoff_at
-        and orders.ordered_at < windows.label_end_at
+            and windows.cutoff_at <= orders.ordered_at
+            and windows.label_end_at > orders.ordered_at
     where orders.status = 'completed'
     group by windows.person_id, windows.cutoff_at, windows.score_name
 
@@ -114,8 +114,8 @@ final as (
     from windows
     left join later_orders
         on windows.person_id = later_orders.person_id
-        and windows.cutoff_at = later_orders.cutoff_at
-        and windows.score_name = later_orders.score_name
+            and windows.cutoff_at = later_orders.cutoff_at
+            and windows.score_name = later_orders.score_name
 
 )
 

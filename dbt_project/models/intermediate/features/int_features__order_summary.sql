@@ -25,12 +25,12 @@ summed as (
             as gross_revenue_amount_180d,
         count(distinct case when is_completed and age_days <= 180 then channel end)
             as order_channel_count_180d,
-        {% for window in feature_windows() %}
+    {% for window in feature_windows() %}
         sum(case when is_completed and age_days <= {{ window }} then 1 else 0 end)
             as order_count_{{ window }}d,
         sum(case when age_days <= {{ window }} then coalesce(net_revenue_amount, 0) else 0 end)
             as revenue_amount_{{ window }}d{{ ',' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
     from orders
     group by cutoff_at, person_id
 
@@ -39,7 +39,7 @@ summed as (
 final as (
 
     select
-        summed.*,
+        *,
         cast(gross_revenue_amount as double) / nullif(order_count, 0) as average_order_amount,
         case
             when order_count > 1

@@ -49,28 +49,30 @@ final as (
             end
         ) as support_contact_count_180d,
         {% for window in feature_windows() %}
-        {% for measure, condition in counted.items() %}
-        sum(case when {{ condition }} and age_days <= {{ window }} then 1 else 0 end)
-            as {{ measure }}_{{ window }}d,
-        {% endfor %}
-        {% for channel_group in feature_channel_groups() %}
-        sum(
-            case
-                when channel_group = '{{ channel_group }}' and age_days <= {{ window }} then 1
-                else 0
-            end
-        ) as touch_count_{{ channel_group }}_{{ window }}d,
-        sum(
-            case
-                when
-                    channel_group = '{{ channel_group }}'
-                    and is_engagement
-                    and age_days <= {{ window }}
-                    then 1
-                else 0
-            end
-        ) as engagement_count_{{ channel_group }}_{{ window }}d,
-        {% endfor %}
+            {% for measure, condition in counted.items() %}
+                sum(case when {{ condition }} and age_days <= {{ window }} then 1 else 0 end)
+                    as {{ measure }}_{{ window }}d,
+            {% endfor %}
+            {% for channel_group in feature_channel_groups() %}
+                sum(
+                    case
+                        when
+                            channel_group = '{{ channel_group }}' and age_days <= {{ window }}
+                            then 1
+                        else 0
+                    end
+                ) as touch_count_{{ channel_group }}_{{ window }}d,
+                sum(
+                    case
+                        when
+                            channel_group = '{{ channel_group }}'
+                            and is_engagement
+                            and age_days <= {{ window }}
+                            then 1
+                        else 0
+                    end
+                ) as engagement_count_{{ channel_group }}_{{ window }}d,
+            {% endfor %}
         {% endfor %}
         count(*) as touch_count
     from touches

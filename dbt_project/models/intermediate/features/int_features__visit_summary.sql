@@ -52,10 +52,10 @@ final as (
     select
         cutoff_at,
         person_id,
-        {% for window in feature_windows() %}
+    {% for window in feature_windows() %}
         sum(case when age_days <= {{ window }} then 1 else 0 end)
             as session_count_{{ window }}d{{ ',' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
     from visits
     group by cutoff_at, person_id
 

@@ -75,7 +75,7 @@ conversions as (
 keyed as (
 
     select
-        conversions.*,
+        *,
         {{ surrogate_key(['goal', 'fact_key']) }} as conversion_key
     from conversions
 
@@ -98,8 +98,8 @@ final as (
         case
             when person_id is not null
                 then lag(converted_at) over (
-                    partition by goal, person_id order by converted_at, source, conversion_key
-                )
+                        partition by goal, person_id order by converted_at, source, conversion_key
+                    )
         end as previous_converted_at
     from keyed
 

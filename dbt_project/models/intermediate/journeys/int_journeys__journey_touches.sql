@@ -44,7 +44,7 @@ journey_touches as (
 first_touches as (
 
     select
-        journey_touches.*,
+        *,
         max(case when touch_number = first_touch_number then touchpoint_key end) over (
             partition by goal, person_id, conversion_key, first_touch_number
         ) as first_touchpoint_key
@@ -56,7 +56,7 @@ named as (
 
     -- with reset_on_conversion off two journeys may begin with the same touch
     select
-        first_touches.*,
+        *,
         {{ surrogate_key(['goal', 'first_touchpoint_key', 'conversion_key']) }} as journey_id
     from first_touches
 

@@ -32,7 +32,7 @@ completed_orders as (
     from orders
     left join record_persons
         on orders.source = record_persons.source
-        and orders.record_id = record_persons.record_id
+            and orders.record_id = record_persons.record_id
     where orders.status = 'completed'
 
 ),
@@ -47,8 +47,8 @@ matched_by_actor as (
     from completed_orders
     inner join sessions
         on completed_orders.actor_key = sessions.actor_key
-        and completed_orders.ordered_at >= sessions.started_at
-        and completed_orders.ordered_at <= sessions.open_until
+            and completed_orders.ordered_at >= sessions.started_at
+            and completed_orders.ordered_at <= sessions.open_until
 
 ),
 
@@ -62,9 +62,9 @@ matched_by_person as (
     from completed_orders
     inner join sessions
         on completed_orders.person_id = sessions.person_id
-        and completed_orders.channel = sessions.place_channel
-        and completed_orders.ordered_at >= sessions.started_at
-        and completed_orders.ordered_at <= sessions.open_until
+            and completed_orders.channel = sessions.place_channel
+            and completed_orders.ordered_at >= sessions.started_at
+            and completed_orders.ordered_at <= sessions.open_until
 
 ),
 
@@ -79,9 +79,9 @@ matches as (
 ranked as (
 
     select
-        matches.*,
+        *,
         row_number() over (
-            partition by order_key order by match_rank, started_at desc, session_id
+            partition by order_key order by match_rank asc, started_at desc, session_id asc
         ) as match_number
     from matches
 

@@ -81,7 +81,7 @@ final as (
     from engaged
     left join record_persons
         on engaged.source = record_persons.source
-        and engaged.record_id = record_persons.record_id
+            and engaged.record_id = record_persons.record_id
     left join landed_clicks
         on engaged.touchpoint_key = landed_clicks.touchpoint_key
 

@@ -29,13 +29,19 @@ session_touches as (
         touchpoints.is_engagement,
         -- the person who is known last in the session: a login says who the visitor was
         max(
-            case when touchpoints.person_id is not null then touchpoint_sessions.session_position end
+            case
+                when touchpoints.person_id is not null then touchpoint_sessions.session_position
+            end
         ) over (partition by touchpoint_sessions.session_id) as person_position,
         min(
-            case when touchpoints.page_path is not null then touchpoint_sessions.session_position end
+            case
+                when touchpoints.page_path is not null then touchpoint_sessions.session_position
+            end
         ) over (partition by touchpoint_sessions.session_id) as landing_position,
         min(
-            case when touchpoints.campaign_id is not null then touchpoint_sessions.session_position end
+            case
+                when touchpoints.campaign_id is not null then touchpoint_sessions.session_position
+            end
         ) over (partition by touchpoint_sessions.session_id) as campaign_position
     from touchpoint_sessions
     inner join touchpoints

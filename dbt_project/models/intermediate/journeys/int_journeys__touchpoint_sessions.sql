@@ -15,7 +15,7 @@ session_touches as (
 timed as (
 
     select
-        session_touches.*,
+        *,
         lag(occurred_at) over (partition by actor_key {{ in_order }}) as previous_at
     from session_touches
     where landing_touchpoint_key is null
@@ -25,7 +25,7 @@ timed as (
 cut_at_gaps as (
 
     select
-        timed.*,
+        *,
         sum(
             case
                 when
@@ -42,7 +42,7 @@ cut_at_gaps as (
 numbered_campaigns as (
 
     select
-        cut_at_gaps.*,
+        *,
         row_number() over (partition by actor_key, visit_number {{ in_order }}) as visit_position,
         count(campaign_id) over (
             partition by actor_key, visit_number {{ in_order }} {{ so_far }}
@@ -55,7 +55,7 @@ carried_campaigns as (
 
     -- the campaign that the touch stands under: its own, else the last one of the same visit
     select
-        numbered_campaigns.*,
+        *,
         max(campaign_id) over (
             partition by actor_key, visit_number, campaign_number
         ) as carried_campaign_id
@@ -66,7 +66,7 @@ carried_campaigns as (
 compared_campaigns as (
 
     select
-        carried_campaigns.*,
+        *,
         lag(carried_campaign_id) over (
             partition by actor_key, visit_number {{ in_order }}
         ) as previous_campaign_id
@@ -77,7 +77,7 @@ compared_campaigns as (
 cut_at_campaigns as (
 
     select
-        compared_campaigns.*,
+        *,
         sum(
             case
                 when visit_position = 1 then 1
@@ -93,7 +93,7 @@ cut_at_campaigns as (
 positioned as (
 
     select
-        cut_at_campaigns.*,
+        *,
         row_number() over (
             partition by actor_key, session_number {{ in_order }}
         ) as session_position

@@ -41,7 +41,7 @@ unconverted as (
     cross join goals
     left join conversion_touches
         on goals.goal = conversion_touches.goal
-        and touches.touchpoint_key = conversion_touches.touchpoint_key
+            and touches.touchpoint_key = conversion_touches.touchpoint_key
     where
         goals.is_conversion
         and conversion_touches.touchpoint_key is null
@@ -75,7 +75,7 @@ counted as (
 
     -- equal times count as before: the touch stays on this side of the conversion
     select
-        timeline.*,
+        *,
         sum(conversion_count) over (
             partition by goal, person_id
             order by occurred_at, conversion_count, touch_number, touchpoint_key
@@ -105,7 +105,7 @@ timed as (
 cut as (
 
     select
-        timed.*,
+        *,
         sum(
             case
                 when

@@ -63,19 +63,16 @@ priced_contacts as (
         contacts.channel,
         cast(0 as decimal(18, 4)) as booked_cost_amount,
         cast(
-            case
-                when contacts.cost_amount is not null
-                    then contacts.cost_amount
-                else contacts.unit_cost_amount * exchange_rates.rate
-            end as decimal(18, 4)
+            coalesce(contacts.cost_amount, contacts.unit_cost_amount * exchange_rates.rate)
+            as decimal(18, 4)
         ) as contact_cost_amount,
         0 as paid_impression_count,
         0 as paid_click_count
     from contacts
     left join exchange_rates
         on contacts.currency = exchange_rates.from_currency
-        and contacts.cost_date >= exchange_rates.valid_from
-        and contacts.cost_date < exchange_rates.valid_before
+            and contacts.cost_date >= exchange_rates.valid_from
+            and contacts.cost_date < exchange_rates.valid_before
     where
         contacts.cost_amount is not null
         or (contacts.is_contact and contacts.unit_cost_amount is not null)

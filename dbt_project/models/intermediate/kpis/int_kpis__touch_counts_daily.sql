@@ -4,10 +4,10 @@ with
 touchpoints as (
 
     select
-        fct_touchpoints.*,
+        *,
         {{ local_date('occurred_at') }} as activity_date,
         is_automated as is_machine
-    from {{ ref('fct_touchpoints') }} as fct_touchpoints
+    from {{ ref('fct_touchpoints') }}
 
 ),
 

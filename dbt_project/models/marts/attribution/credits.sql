@@ -81,7 +81,7 @@ credited as (
 accumulated as (
 
     select
-        credited.*,
+        *,
         sum(credit) over (
             partition by model, conversion_key order by touch_position
             rows between unbounded preceding and current row
@@ -107,9 +107,9 @@ rounded as (
             when accumulated.touch_position = accumulated.last_position
                 then conversions.revenue_amount
             else cast(
-                round(accumulated.credit_so_far * cast(conversions.revenue_amount as double), 4)
-                as decimal(18, 4)
-            )
+                    round(accumulated.credit_so_far * cast(conversions.revenue_amount as double), 4)
+                    as decimal(18, 4)
+                )
         end as revenue_so_far
     from accumulated
     inner join conversions
@@ -120,7 +120,7 @@ rounded as (
 shared as (
 
     select
-        rounded.*,
+        *,
         coalesce(
             lag(revenue_so_far) over (
                 partition by model, conversion_key order by touch_position

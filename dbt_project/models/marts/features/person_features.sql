@@ -69,10 +69,10 @@ final as (
             as order_channel_count_180d,
         cast(coalesce(orders.refund_count_180d, 0) as integer) as refund_count_180d,
         {% for window in feature_windows() %}
-        cast(coalesce(orders.order_count_{{ window }}d, 0) as integer)
-            as order_count_{{ window }}d,
-        cast(coalesce(orders.revenue_amount_{{ window }}d, 0) as decimal(18, 4))
-            as revenue_amount_{{ window }}d,
+            cast(coalesce(orders.order_count_{{ window }}d, 0) as integer)
+                as order_count_{{ window }}d,
+            cast(coalesce(orders.revenue_amount_{{ window }}d, 0) as decimal(18, 4))
+                as revenue_amount_{{ window }}d,
         {% endfor %}
         cast(touches.days_since_last_engagement as double) as days_since_last_engagement,
         cast(touches.days_since_last_product_view as double) as days_since_last_product_view,
@@ -85,18 +85,20 @@ final as (
         cast(coalesce(touches.support_contact_count_180d, 0) as integer)
             as support_contact_count_180d,
         {% for window in feature_windows() %}
-        cast(coalesce(visits.session_count_{{ window }}d, 0) as integer)
-            as session_count_{{ window }}d,
-        {% for measure in touch_measures %}
-        cast(coalesce(touches.{{ measure }}_{{ window }}d, 0) as integer)
-            as {{ measure }}_{{ window }}d,
-        {% endfor %}
-        {% for channel_group in feature_channel_groups() %}
-        cast(coalesce(touches.touch_count_{{ channel_group }}_{{ window }}d, 0) as integer)
-            as touch_count_{{ channel_group }}_{{ window }}d,
-        cast(coalesce(touches.engagement_count_{{ channel_group }}_{{ window }}d, 0) as integer)
-            as engagement_count_{{ channel_group }}_{{ window }}d,
-        {% endfor %}
+            cast(coalesce(visits.session_count_{{ window }}d, 0) as integer)
+                as session_count_{{ window }}d,
+            {% for measure in touch_measures %}
+                cast(coalesce(touches.{{ measure }}_{{ window }}d, 0) as integer)
+                    as {{ measure }}_{{ window }}d,
+            {% endfor %}
+            {% for channel_group in feature_channel_groups() %}
+                cast(coalesce(touches.touch_count_{{ channel_group }}_{{ window }}d, 0) as integer)
+                    as touch_count_{{ channel_group }}_{{ window }}d,
+                cast(
+                    coalesce(touches.engagement_count_{{ channel_group }}_{{ window }}d, 0)
+                    as integer
+                ) as engagement_count_{{ channel_group }}_{{ window }}d,
+            {% endfor %}
         {% endfor %}
         cast(feedback.nps_last as double) as nps_last,
         cast(feedback.csat_last as double) as csat_last,
@@ -108,19 +110,19 @@ final as (
     from persons
     left join orders
         on persons.cutoff_at = orders.cutoff_at
-        and persons.person_id = orders.person_id
+            and persons.person_id = orders.person_id
     left join touches
         on persons.cutoff_at = touches.cutoff_at
-        and persons.person_id = touches.person_id
+            and persons.person_id = touches.person_id
     left join visits
         on persons.cutoff_at = visits.cutoff_at
-        and persons.person_id = visits.person_id
+            and persons.person_id = visits.person_id
     left join feedback
         on persons.cutoff_at = feedback.cutoff_at
-        and persons.person_id = feedback.person_id
+            and persons.person_id = feedback.person_id
     left join identifiers
         on persons.cutoff_at = identifiers.cutoff_at
-        and persons.person_id = identifiers.person_id
+            and persons.person_id = identifiers.person_id
 
 )
 

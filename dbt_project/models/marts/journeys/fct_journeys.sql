@@ -33,12 +33,12 @@ journeys as (
 outcomes as (
 
     select
-        journeys.*,
+        *,
         case
-            when journeys.conversion_key is not null
+            when conversion_key is not null
                 then 'converted'
             when
-                {{ seconds_between('journeys.last_touch_at', as_of()) }}
+                {{ seconds_between('last_touch_at', as_of()) }}
                 <= 86400 * {{ setting('lookback_days') }}
                 then 'open'
             else 'lost'

@@ -58,13 +58,25 @@ conversions as (
 
 days as (
 
-    select activity_date, channel from touch_counts
+    select
+        activity_date,
+        channel
+    from touch_counts
     union
-    select activity_date, channel from session_counts
+    select
+        activity_date,
+        channel
+    from session_counts
     union
-    select activity_date, channel from conversions
+    select
+        activity_date,
+        channel
+    from conversions
     union
-    select cost_date as activity_date, channel from channel_costs
+    select
+        cost_date as activity_date,
+        channel
+    from channel_costs
 
 ),
 
@@ -74,7 +86,7 @@ joined as (
         days.activity_date,
         days.channel,
         {% for measure in measures %}
-        cast(coalesce({{ measure }}, 0) as bigint) as {{ measure }},
+            cast(coalesce({{ measure }}, 0) as bigint) as {{ measure }},
         {% endfor %}
         coalesce(conversions.conversion_count, 0) as conversion_count,
         coalesce(conversions.new_customer_count, 0) as new_customer_count,
@@ -83,16 +95,16 @@ joined as (
     from days
     left join touch_counts
         on days.activity_date = touch_counts.activity_date
-        and days.channel = touch_counts.channel
+            and days.channel = touch_counts.channel
     left join session_counts
         on days.activity_date = session_counts.activity_date
-        and days.channel = session_counts.channel
+            and days.channel = session_counts.channel
     left join conversions
         on days.activity_date = conversions.activity_date
-        and days.channel = conversions.channel
+            and days.channel = conversions.channel
     left join channel_costs
         on days.activity_date = channel_costs.cost_date
-        and days.channel = channel_costs.channel
+            and days.channel = channel_costs.channel
 
 ),
 
@@ -102,7 +114,7 @@ final as (
         activity_date,
         channel,
         {% for measure in measures %}
-        {{ measure }},
+            {{ measure }},
         {% endfor %}
         cast(conversion_count as double) as conversion_count,
         cast(new_customer_count as double) as new_customer_count,

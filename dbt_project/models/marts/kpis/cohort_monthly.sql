@@ -35,13 +35,22 @@ cohorts as (
 
 ),
 
-monthly_spend as (
+dated_costs as (
 
     select
         {{ month_start('cost_date') }} as cost_month,
-        sum(cost_amount) as cost_amount
+        cost_amount
     from channel_costs
-    group by 1
+
+),
+
+monthly_spend as (
+
+    select
+        cost_month,
+        sum(cost_amount) as cost_amount
+    from dated_costs
+    group by cost_month
 
 ),
 
@@ -61,7 +70,7 @@ spine as (
     cross join today
     inner join numbers
         on numbers.number
-        <= {{ months_between_starts('cohorts.cohort_month', 'today.local_as_of') }}
+            <= {{ months_between_starts('cohorts.cohort_month', 'today.local_as_of') }}
     left join monthly_spend
         on cohorts.cohort_month = monthly_spend.cost_month
 
@@ -94,14 +103,14 @@ monthly as (
     from spine
     left join activity
         on spine.cohort_month = activity.cohort_month
-        and spine.activity_month = activity.order_month
+            and spine.activity_month = activity.order_month
 
 ),
 
 accumulated as (
 
     select
-        monthly.*,
+        *,
         sum(revenue_amount) over (
             partition by cohort_month order by months_since
             rows between unbounded preceding and current row
@@ -117,7 +126,7 @@ accumulated as (
 per_customer as (
 
     select
-        accumulated.*,
+        *,
         cast(cumulative_margin_amount as double) / customer_count as ltv_amount,
         cast(nullif(acquisition_cost_amount, 0) as double) / customer_count as cac_amount
     from accumulated
