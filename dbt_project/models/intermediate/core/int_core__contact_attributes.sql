@@ -22,32 +22,51 @@ source_priorities as (
 
 ),
 
+known_contacts as (
+
+    -- an empty text is no word
+    select
+        source,
+        record_id,
+        updated_at,
+        loaded_at,
+        birth_date,
+        {% for attribute in [
+            'first_name', 'last_name', 'gender', 'language_code', 'timezone', 'loyalty_tier',
+            'acquisition_channel', 'referred_by_record_id', 'street', 'postal_code', 'city',
+        ] %}
+        {{ normalise_text(attribute) }} as {{ attribute }},
+        {% endfor %}
+        upper({{ normalise_text('country_code') }}) as country_code
+    from contacts
+    where superseded_at is null
+
+),
+
 statements as (
 
     select
         record_persons.person_id,
-        contacts.*,
-        contacts.street is not null
-        or contacts.postal_code is not null
-        or contacts.city is not null as has_address,
+        known_contacts.*,
+        known_contacts.street is not null
+        or known_contacts.postal_code is not null
+        or known_contacts.city is not null as has_address,
         row_number() over (
             partition by record_persons.person_id
             order by
                 coalesce(source_priorities.priority, 100),
-                contacts.updated_at desc,
-                contacts.loaded_at desc,
-                contacts.source,
-                contacts.record_id
+                known_contacts.updated_at desc,
+                known_contacts.loaded_at desc,
+                known_contacts.source,
+                known_contacts.record_id
         ) as precedence
-    from contacts
+    from known_contacts
     inner join record_persons
-        on contacts.source = record_persons.source
-        and contacts.record_id = record_persons.record_id
+        on known_contacts.source = record_persons.source
+        and known_contacts.record_id = record_persons.record_id
     left join source_priorities
-        on contacts.source = source_priorities.source
-    where
-        contacts.superseded_at is null
-        and record_persons.person_id is not null
+        on known_contacts.source = source_priorities.source
+    where record_persons.person_id is not null
 
 ),
 

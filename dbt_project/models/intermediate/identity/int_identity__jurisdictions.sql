@@ -11,9 +11,9 @@ persons as (
 
 countries as (
 
-    select person_id, upper(value) as country_code
-    from {{ ref('int_identity__profile_attributes') }}
-    where attribute = 'country_code'
+    select person_id, country_code
+    from {{ ref('int_core__contact_attributes') }}
+    where country_code is not null
 
 ),
 

@@ -36,8 +36,8 @@ addresses as (
     where person_id is not null and is_valid
     union
     select person_id, 'postal_address' as address_identifier_type
-    from {{ ref('int_identity__profile_attributes') }}
-    where attribute = 'street'
+    from {{ ref('int_core__contact_attributes') }}
+    where street is not null
 
 ),
 

@@ -1,5 +1,4 @@
 -- Grain: one row per current person.
-{%- set texts = ['first_name', 'last_name', 'street', 'postal_code', 'city', 'country_code'] %}
 with
 
 persons as (
@@ -10,7 +9,7 @@ persons as (
 
 attributes as (
 
-    select * from {{ ref('int_identity__profile_attributes') }}
+    select * from {{ ref('int_core__contact_attributes') }}
 
 ),
 
@@ -69,21 +68,6 @@ primary_addresses as (
 
 ),
 
-pivoted as (
-
-    select
-        person_id,
-        {% for attribute in texts %}
-        max(case when attribute = '{{ attribute }}' then value end) as {{ attribute }},
-        max(case when attribute = '{{ attribute }}' then source end) as {{ attribute }}_source,
-        {% endfor %}
-        cast(max(case when attribute = 'birth_date' then value end) as date) as birth_date,
-        max(case when attribute = 'birth_date' then source end) as birth_date_source
-    from attributes
-    group by person_id
-
-),
-
 final as (
 
     select
@@ -94,23 +78,23 @@ final as (
         primary_addresses.primary_phone,
         primary_addresses.primary_phone_key,
         primary_addresses.primary_phone_source,
-        pivoted.first_name,
-        pivoted.first_name_source,
-        pivoted.last_name,
-        pivoted.last_name_source,
-        pivoted.birth_date,
-        pivoted.birth_date_source,
-        pivoted.street,
-        pivoted.street_source,
-        pivoted.postal_code,
-        pivoted.postal_code_source,
-        pivoted.city,
-        pivoted.city_source,
-        pivoted.country_code,
-        pivoted.country_code_source
+        attributes.first_name,
+        attributes.first_name_source,
+        attributes.last_name,
+        attributes.last_name_source,
+        attributes.birth_date,
+        attributes.birth_date_source,
+        attributes.street,
+        attributes.street_source,
+        attributes.postal_code,
+        attributes.postal_code_source,
+        attributes.city,
+        attributes.city_source,
+        attributes.country_code,
+        attributes.country_code_source
     from persons
     left join primary_addresses on primary_addresses.person_id = persons.person_id
-    left join pivoted on pivoted.person_id = persons.person_id
+    left join attributes on attributes.person_id = persons.person_id
 
 )
 
