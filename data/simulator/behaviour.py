@@ -28,7 +28,7 @@ from data.simulator.settings import (
     Arguments,
 )
 from data.simulator.state import State
-from data.simulator.world import ANONYMOUS, REGISTERED, World
+from data.simulator.world import ANONYMOUS, World
 
 
 def cutoff_days(args: Arguments) -> list[int]:
@@ -70,7 +70,7 @@ class _Simulation(State):
         arises = self.alive & (self._luck("need", day) < world.need_rate * self.season)
         self.need += arises * (0.5 - 0.8 * np.log(1.0 - self._luck("need size", day)))
         signs_up = (world.known_day == day) & self.alive
-        who = np.flatnonzero(signs_up & (world.kind == REGISTERED))
+        who = np.flatnonzero(signs_up & (world.kind != ANONYMOUS))
         self.log.add("sign_ups", who, day, second=self._hour_second("sign up", day, who))
 
     def _outbound(self, day: int) -> None:
@@ -189,7 +189,11 @@ class _Simulation(State):
             who = np.flatnonzero(self._luck(channel, day) < chance)
             self._touch(who, channel, 1.0)
             draw = world.draws.uniform(f"{channel} hour", day, world.person[who])
-            self.log.add(channel, who, day, second=(9.2 + 8.5 * draw) * 3600 // 1)
+            self.log.add(channel, who, day, second=((9.2 + 8.5 * draw) * 3600).astype(np.int64))
+        looks = 0.004 * world.response * wish * (world.loyalty_day < day)
+        who = np.flatnonzero(self._luck("door", day) < looks)
+        draw = world.draws.uniform("door hour", day, world.person[who])
+        self.log.add("store_visits", who, day, second=((9.2 + 9.0 * draw) * 3600).astype(np.int64))
         for event in self.plan.events:
             if event.day == day:
                 near = world.affinity[:, CHANNEL["event"]] * (1 + 2 * (world.store == event.store))

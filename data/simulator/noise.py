@@ -18,6 +18,7 @@ from data.simulator.declarations import Table
 from data.simulator.draws import Draws
 from data.simulator.settings import Arguments
 
+_NO_DATE = "31.02.2026 25:61"
 BAD_SHARE = 0.003  # of the rows, at noise 1
 # A negative amount is wrong on a sale only: the status that makes it one.
 _SOLD = {"financial_status": "paid", "transaction_type": "SALE"}
@@ -75,9 +76,10 @@ def bad_rows(
         if reason == "missing":
             new = pa.scalar(None, pa.string())
         elif reason == "broken date":
-            new = pa.scalar("31.02.2026 25:61")
+            text_here = event_times[name].is_text or not table.is_json
+            new = pa.scalar(_NO_DATE if text_here else f'"{_NO_DATE}"')
         elif reason == "future":
-            new = _years_on(copies[name])
+            new = _years_on(texts[name].take(pa.array(rows)))
         elif reason == "negative revenue":
             new = text.join("-", pc.replace_substring(copies[name], "-", ""))
             for status, sold in _SOLD.items():

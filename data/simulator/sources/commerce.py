@@ -19,6 +19,9 @@ def write_commerce(block: Block) -> None:
         _truth(block, orders, lines)
         _shop(block, orders, lines)
         _pos(block, orders, lines)
+    visits = block.rows("store_visits")
+    if visits is not None:
+        _scans(block, visits, 0)
 
 
 def _some(rows: Rows, lines: Rows, where: np.ndarray) -> tuple[Rows, Rows]:
@@ -198,17 +201,21 @@ def _pos(block: Block, orders: Rows, lines: Rows) -> None:
             block, later, part_lines, uid[returned] * 2 + 1, text.join(original, "R"),
             np.zeros(returned.sum(), dtype=bool), original,
         )  # fmt: skip
-    # The bonus terminal at the door: with a purchase, and sometimes without.
+    # The bonus terminal at the door: some hold their card to it before they buy.
     scans = subset(rows, shows_card(block, rows) & (draws.uniform("scan", uid) < 0.3))
-    scans["second"] = scans["second"] - 900
-    number = block.base(scans)
+    _scans(block, {**scans, "second": scans["second"] - 900}, 1)
+
+
+def _scans(block: Block, rows: Rows, kind: int) -> None:
+    """Loyalty cards held to the terminal at the door; kind 0 = without a purchase."""
+    number = block.base(rows) * 2 + kind
     block.emit(
-        "pos", "visits", scans, number,
+        "pos", "visits", rows, number,
         {
-            "visit_no": text.join("V", text.strings(draws.hex("scan no", 12, number))),
-            "store_no": _store(block.world.store[scans["who"]]),
-            "scanned_at": block.moment(scans),
-            "loyalty_card_no": block.ids.card_no(scans["who"], scans["day"]),
+            "visit_no": text.join("V", text.strings(block.draws.hex("scan no", 12, number))),
+            "store_no": _store(block.world.store[rows["who"]]),
+            "scanned_at": block.moment(rows),
+            "loyalty_card_no": block.ids.card_no(rows["who"], rows["day"]),
         },
         record="visit_no",
     )  # fmt: skip

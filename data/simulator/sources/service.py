@@ -23,7 +23,7 @@ def write_service(block: Block) -> None:
     ):  # fmt: skip
         rows = block.rows(table)
         if rows is not None:
-            write(block, {**rows, "second": rows["second"].astype(np.int64)})
+            write(block, rows)
 
 
 def _mood(block: Block, rows: Rows, stream: str, uid: np.ndarray) -> np.ndarray:

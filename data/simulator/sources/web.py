@@ -23,6 +23,7 @@ from data.simulator.sources.sessions import (
     REFERRER,
     REVIEW,
     SEARCH,
+    SIGN_UP,
     VIEW,
     all_sessions,
     count_clicks,
@@ -62,7 +63,6 @@ def _write_hits(block: Block, rows: Rows) -> None:
     ).take(pa.array(session))
     user = text.only(user, at_login)
     has_user = ~user.is_null().to_numpy(zero_copy_only=False)
-    event = np.where((event == IDENTIFY) & ~has_user, PAGE, event)  # guests check out unnamed
     source_words = [MEDIUM.get(name) and name for name in SOURCES]
     paid = np.isin(rows["source"], [SOURCE[name] for name in PAID])
     campaign = session_campaigns(block, rows)
@@ -84,7 +84,9 @@ def _write_hits(block: Block, rows: Rows) -> None:
     carted = np.isin(event, (ADD, CHECKOUT))
     form = (event == SEARCH) & (draws.uniform("form", uid) < 0.01) & (world.kind[who] > 0)
     form &= world.known_day[who] <= day
+    form |= (event == IDENTIFY) & (hits["kind"] == SIGN_UP) & ~has_user  # newsletter, no account
     event = np.where(form, FORM, event)
+    event = np.where((event == IDENTIFY) & ~has_user, PAGE, event)  # guests check out unnamed
     rating = 1 + draws.choose("stars", np.array([6, 6, 12, 34, 42]), uid)
 
     def spread(values: pa.Array) -> pa.Array:
