@@ -47,6 +47,35 @@ OPS_TABLES: dict[str, str] = {
         person_id varchar, score_name varchar, target varchar, score double, score_low double,
         score_high double, score_decile integer, model_version varchar, cutoff_at timestamp,
         scored_at timestamp""",
+    # activation: written by activation/receipts.py only, append-only (the highest sequence of a key
+    # is its current state), kept for ever (state); ids and hashes, no payload
+    "activation_sync_runs": """
+        run_id varchar, sync varchar, destination varchar, mapping_version varchar,
+        operation varchar, planned bigint, attempted bigint, succeeded bigint, rejected bigint,
+        blocked bigint, unknown bigint, aborted bigint, is_dry_run boolean, started_at timestamp,
+        finished_at timestamp, status varchar, error varchar, sequence bigint""",
+    "activation_sync_rows": """
+        run_id varchar, sync varchar, record_key varchar, person_id varchar,
+        identifier_key varchar, operation varchar, row_hash varchar, idempotency_key varchar,
+        outcome varchar, reason varchar, recorded_at timestamp, sequence bigint,
+        campaign_id varchar, content_id varchar, content_version varchar, offer_id varchar,
+        decision_id varchar, variant varchar, message_id varchar, cost_amount decimal(18,4)""",
+    "activation_rejects": """
+        sync varchar, record_key varchar, person_id varchar, operation varchar, row_hash varchar,
+        run_id varchar, error_class varchar, message varchar, attempts integer,
+        next_try_at timestamp, is_terminal boolean, is_resolved boolean, recorded_at timestamp,
+        sequence bigint""",
+    "activation_delivery_ledger": """
+        idempotency_key varchar, run_id varchar, sync varchar, record_key varchar,
+        person_id varchar, identifier_key varchar, operation varchar, row_hash varchar,
+        destination varchar, channel varchar, campaign_id varchar, content_id varchar,
+        content_version varchar, offer_id varchar, decision_id varchar, variant varchar,
+        message_id varchar, cost_amount decimal(18,4), outcome varchar, reason varchar,
+        external_id varchar, sent_at timestamp, sequence bigint""",
+    "activation_sync_state": """
+        sync varchar, record_key varchar, person_id varchar, identifier_key varchar,
+        row_hash varchar, mapping_version varchar, external_id varchar,
+        last_succeeded_at timestamp, is_removed boolean, run_id varchar, sequence bigint""",
 }
 
 

@@ -1,0 +1,83 @@
+"""`python -m orchestration.activation`: run, rehearse or check syncs from the command line.
+
+Belongs here: arguments and what is printed. Exit code 1 when a sync needs a human.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from orchestration.activation import SyncReport, load_syncs, run_sync, sync_folders
+from orchestration.activation.definition import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.settings import current_paths
+from orchestration.warehouse import Warehouse
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration.activation", description=__doc__)
+    parser.add_argument("--tenant", help="default: CROSSWEAVE_TENANT, else demo")
+    parser.add_argument("--env", choices=["dev", "prod"], help="default: CROSSWEAVE_ENV, else dev")
+    parser.add_argument("--sync", help="one sync by name; default: all")
+    parser.add_argument("--dry-run", action="store_true", help="plan and gate, write nothing")
+    parser.add_argument(
+        "--accept-filled-destination",
+        action="store_true",
+        help="send everything although the destination is filled and the state is empty",
+    )
+    parser.add_argument("--check", action="store_true", help="only validate the sync documents")
+    parser.add_argument("--write-schema", action="store_true", help="write sync.schema.json")
+    options = parser.parse_args(arguments)
+    if options.write_schema:
+        SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+        return 0
+    if options.tenant:
+        os.environ["CROSSWEAVE_TENANT"] = options.tenant
+    if options.env:
+        os.environ["CROSSWEAVE_ENV"] = options.env
+    paths = current_paths()
+    try:
+        syncs = load_syncs(sync_folders(paths))
+    except SyncDefinitionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.check:
+        print(f"{len(syncs)} sync documents are valid")
+        return 0
+    if options.sync:
+        known = ", ".join(definition.sync for definition in syncs)
+        syncs = [definition for definition in syncs if definition.sync == options.sync]
+        if not syncs:
+            print(f"no sync {options.sync!r}; there are: {known}", file=sys.stderr)
+            return 1
+    if not paths.warehouse.exists():
+        print(f"{paths.warehouse} does not exist; run `make run` first", file=sys.stderr)
+        return 1
+    is_ok = True
+    with Warehouse(paths.warehouse).connect() as connection:
+        for definition in syncs:
+            report = run_sync(
+                connection,
+                definition,
+                paths=paths,
+                dry_run=options.dry_run,
+                accept_filled_destination=options.accept_filled_destination,
+            )
+            _show(report)
+            is_ok = is_ok and report.is_ok
+    return 0 if is_ok else 1
+
+
+def _show(report: SyncReport) -> None:
+    print(report.line())
+    for operation, counts in report.operations.items():
+        if counts.planned and report.is_dry_run:
+            print(f"  {operation}: {counts.aborted} would be sent, {counts.blocked} blocked")
+    for row in report.sample:
+        print(f"  {row['operation']} {row['record_key']}: {row['verdict']}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

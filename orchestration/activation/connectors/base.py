@@ -1,0 +1,140 @@
+"""What every destination speaks: records in, one result per record out.
+
+Belongs here: the protocol of a connector, the frozen shapes it takes and returns, and the errors by
+which it tells the engine what is known about a batch that failed as a whole.
+Does not belong here: SQL, Dagster, consent, retries, ledgers; the engine (`engine.py`) has them.
+
+Charter of a connector: `send` answers every record it was given, in the same order, and says
+`succeeded` only for what the destination acknowledged; where it cannot know, it says `unknown`.
+Messages name fields and codes, never values: they are written to tables that BI may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+Operation = Literal["add", "change", "remove", "refresh"]
+SendOutcome = Literal["succeeded", "rejected", "unknown"]
+
+OPERATIONS: tuple[Operation, ...] = ("add", "change", "remove", "refresh")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One destination record. `payload` has the mapped fields; for a remove, the key alone."""
+
+    operation: Operation
+    record_key: str
+    idempotency_key: str
+    payload: Mapping[str, object]
+    external_id: str | None = None
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What the destination said about one record.
+
+    `error_class` is a short code (`invalid_address`), `message` prose without personal data.
+    `is_terminal`: sending the same data again cannot help.
+    """
+
+    outcome: SendOutcome
+    external_id: str | None = None
+    error_class: str | None = None
+    message: str | None = None
+    is_terminal: bool = False
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the engine must know of a destination before it sends.
+
+    `channel` is the consent channel that follows from the destination (None: the sync names it).
+    `is_local`: what is sent stays on this machine; only such destinations are reached outside prod.
+    `is_idempotent`: the same idempotency key sent twice has the effect of once.
+    `read_back`: `complete` (a key that is not found was not delivered), `partial` (a key that is
+    not found may still arrive), `none`. `takes_mixture`: one batch may mix operations.
+    """
+
+    destination: str
+    channel: str | None
+    batch_size: int
+    operations: tuple[Operation, ...]
+    is_local: bool
+    is_idempotent: bool
+    read_back: Literal["complete", "partial", "none"]
+    requests_per_second: float | None = None
+    takes_mixture: bool = False
+
+
+@dataclass(frozen=True)
+class ConnectorContext:
+    """What a connector is opened with: one run of one sync.
+
+    `key` is the payload field that carries the record key, `fields` all payload fields in order,
+    `outbox` the tenant's outbox folder of this environment.
+    """
+
+    sync: str
+    run_id: str
+    key: str
+    fields: tuple[str, ...]
+    outbox: Path
+
+
+class Connector(Protocol):
+    """A destination, opened for one run of one sync."""
+
+    def describe(self) -> Description:
+        """Limits and guarantees; asked once per run."""
+        ...
+
+    def send(self, batch: Sequence[Record]) -> list[RowResult]:
+        """Deliver a batch; one result per record, in the order of the batch.
+
+        Raises one of the errors below when the batch failed as a whole. Any other exception is
+        taken as: nobody knows what arrived.
+        """
+        ...
+
+    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
+        """Remove every trace of these records, of earlier runs too; one result per key."""
+        ...
+
+    def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
+        """What the destination holds under each key of this run; None where it finds nothing."""
+        ...
+
+    def holds_records(self) -> bool | None:
+        """Whether an earlier run of this sync left records there; None if it cannot tell."""
+        ...
+
+
+class SendError(Exception):
+    """A batch failed as a whole. Messages carry codes and field names, no personal data."""
+
+
+class NotDelivered(SendError):
+    """Nothing of the batch arrived (429, connection refused): it may be sent again.
+
+    `retry_after_s`: seconds the destination asked to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BatchRefused(SendError):
+    """The destination refused the batch for its content: smaller batches find the bad row."""
+
+    def __init__(self, message: str, *, error_class: str = "batch_refused") -> None:
+        super().__init__(message)
+        self.error_class = error_class
+
+
+class DestinationDown(SendError):
+    """No batch of this run can succeed (credentials, missing audience): the run ends here."""

@@ -1,0 +1,193 @@
+"""The `file` destination: an outbox folder with one JSON-lines and one CSV file per batch.
+
+Belongs here: writing batches so that a reader never sees half a file, and finding again what was
+written. Does not belong here: what may be sent, and to whom.
+
+    <outbox>/<sync>/<run id>.jsonl  and  <run id>.csv        the first batch, mostly the only one
+    <outbox>/<sync>/<run id>.2.jsonl and <run id>.2.csv      the second, and so on
+
+Both files of a batch are written under a hidden temporary name, flushed to disk and renamed. The
+JSON-lines rename is the moment of delivery: a killed run has delivered what is in `*.jsonl`, and
+nothing else; a CSV file that is missing beside it is made from it. Decimals are text (money keeps
+its digits), times ISO 8601 in UTC. The folder is mode 0700, the files 0600: payloads are clear.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from orchestration.activation.connectors.base import (
+    OPERATIONS,
+    ConnectorContext,
+    Description,
+    Record,
+    RowResult,
+)
+
+BATCH_SIZE = 10_000
+LEADING_FIELDS = ("operation", "idempotency_key")
+
+
+class FileConnector:
+    """Outbox folder of one sync, opened for one run."""
+
+    def __init__(self, context: ConnectorContext) -> None:
+        self._context = context
+        self._folder = context.outbox / context.sync
+
+    def describe(self) -> Description:
+        """Local, complete read-back; a key is written once per run."""
+        return Description(
+            destination="file",
+            channel=None,
+            batch_size=BATCH_SIZE,
+            operations=OPERATIONS,
+            is_local=True,
+            is_idempotent=False,
+            read_back="complete",
+            takes_mixture=True,
+        )
+
+    def send(self, batch: Sequence[Record]) -> list[RowResult]:
+        """Write the batch as the run's next pair of files: all succeed, or `OSError`."""
+        if not batch:
+            return []
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.chmod(0o700)
+        stem = self._next_stem()
+        lines = [
+            {
+                "operation": record.operation,
+                "idempotency_key": record.idempotency_key,
+                **{field: _plain(value) for field, value in record.payload.items()},
+            }
+            for record in batch
+        ]
+        text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+        self._write(self._folder / f"{stem}.jsonl", text)
+        self._write(self._folder / f"{stem}.csv", self._csv_text(lines))
+        return [RowResult("succeeded", external_id=f"{stem}.jsonl") for _ in batch]
+
+    def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
+        """Look the keys up in this run's files; finishes what a killed run left half done."""
+        self._repair()
+        found = {
+            str(line["idempotency_key"]): file.name
+            for file in self._files(self._context.run_id)
+            for line in _read_lines(file)
+        }
+        return [
+            RowResult("succeeded", external_id=found[key]) if key in found else None
+            for key in idempotency_keys
+        ]
+
+    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
+        """Drop the lines of these records from every file of this sync, of all runs."""
+        gone = set(record_keys)
+        for file in self._files():
+            lines = list(_read_lines(file))
+            kept = [line for line in lines if str(line.get(self._context.key)) not in gone]
+            if len(kept) < len(lines):
+                text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in kept)
+                self._write(file, text)
+                self._write(file.with_suffix(".csv"), self._csv_text(kept))
+        return [RowResult("succeeded") for _ in record_keys]
+
+    def holds_records(self) -> bool:
+        """Whether any delivered file of this sync has a line."""
+        return any(file.stat().st_size > 0 for file in self._files())
+
+    def _files(self, run_id: str | None = None) -> list[Path]:
+        """Delivered JSON-lines files, of one run or of all, by name."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(
+            file
+            for file in self._folder.glob("*.jsonl")
+            if not file.name.startswith(".") and (run_id is None or _run_of(file) == run_id)
+        )
+
+    def _next_stem(self) -> str:
+        number = len(self._files(self._context.run_id)) + 1
+        return self._context.run_id if number == 1 else f"{self._context.run_id}.{number}"
+
+    def _repair(self) -> None:
+        """Remove temporary files of this run and make the CSV files that are missing."""
+        if not self._folder.is_dir():
+            return
+        for leftover in self._folder.glob(f".{self._context.run_id}*.tmp"):
+            leftover.unlink()
+        for file in self._files(self._context.run_id):
+            if not file.with_suffix(".csv").exists():
+                self._write(file.with_suffix(".csv"), self._csv_text(list(_read_lines(file))))
+
+    def _write(self, target: Path, text: str) -> None:
+        """Write aside, flush to disk, rename; mode 0600 from the first byte on."""
+        temporary = target.with_name(f".{target.name}.tmp")
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _csv_text(self, lines: Iterable[Mapping[str, object]]) -> str:
+        """RFC 4180 with a header; an absent or null field is empty, booleans in lower case."""
+        columns = [*LEADING_FIELDS, *self._context.fields]
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerow(columns)
+        for line in lines:
+            writer.writerow([_csv_cell(line.get(column)) for column in columns])
+        return buffer.getvalue()
+
+
+def _run_of(file: Path) -> str:
+    """Run id of a delivered file: the stem without the number of the batch."""
+    stem, _, number = file.stem.rpartition(".")
+    return stem if stem and number.isdigit() else file.stem
+
+
+def _read_lines(file: Path) -> Iterator[dict[str, object]]:
+    with file.open(encoding="utf-8") as handle:
+        for line in handle:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _plain(value: object) -> object:
+    """A value as JSON has it."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat()}Z" if value.tzinfo is None else value.isoformat()
+    if isinstance(value, date | Decimal):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _csv_cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value

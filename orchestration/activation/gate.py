@@ -1,0 +1,183 @@
+"""The gate: may this record be sent to this person at this address, now?
+
+Belongs here: the one place where a planned row is refused, with its reason. It is asked per batch,
+right before the batch is sent, and reads the warehouse as it is then, not as it was when the plan
+was made. Does not belong here: what else is to be sent, and how.
+
+Removing is always allowed by everything but the environment: taking somebody out of an audience
+needs no consent. Everything else needs a live grant of the very address that is used, given by the
+person it is used for. The first rule that refuses gives the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class GateContext:
+    """What the gate needs to know of the run. `may_leave`: this destination is allowed here."""
+
+    channel: str
+    purpose: str
+    may_leave: bool
+
+
+TOMBSTONES = "ops.tombstones"
+BUCKETS = 10_000
+
+# Consent of the address: the latest event for this channel or for all channels; of two at the same
+# time the one that allows less.
+_GATE_SQL = """
+with
+
+batch as (
+
+    select position, operation, person_id, identifier_key
+    from activation_plan
+    where position between $first and $last
+
+),
+
+purpose_consents as (
+
+    select identifier_key, person_id, channel, status, since
+    from core.consent_by_identifier
+    where purpose = $purpose
+
+),
+
+address_consents as (
+
+    select
+        batch.position,
+        consents.status,
+        row_number() over (
+            partition by batch.position
+            order by
+                consents.since desc,
+                case consents.status when 'granted' then 2 when 'pending' then 1 else 0 end,
+                consents.status
+        ) as recency
+    from batch
+    inner join purpose_consents as consents
+        on
+            batch.identifier_key = consents.identifier_key
+            and batch.person_id = consents.person_id
+    where consents.channel in ($channel, 'all')
+
+),
+
+objections as (
+
+    select distinct person_id from purpose_consents where status = 'objected'
+
+),
+
+suppressed as (
+
+    select distinct identifier_key from core.suppressions
+    where coalesce(channel, 'all') in ($channel, 'all')
+
+),
+
+held_out as (
+
+    select distinct person_id from segments.membership
+    where is_holdout and exited_at is null
+
+),
+
+settings as (
+
+    select split_salt, universal_holdout_pct from ops.settings
+
+),
+
+judged as (
+
+    select
+        batch.position,
+        case
+            when not $may_leave then 'environment'
+            when batch.operation = 'remove' then null
+            when {tombstone} then 'erased'
+            when batch.identifier_key is null then 'address_missing'
+            when address_consents.status is null then 'consent_missing'
+            when address_consents.status <> 'granted'
+                then concat('consent_', address_consents.status)
+            when objections.person_id is not null then 'owner_objected'
+            when suppressed.identifier_key is not null then 'suppressed'
+            when held_out.person_id is not null then 'holdout'
+            when
+                {bucket} < settings.universal_holdout_pct * {buckets} / 100
+                then 'holdout'
+        end as reason
+    from batch
+    cross join settings
+    left join address_consents
+        on batch.position = address_consents.position and address_consents.recency = 1
+    left join objections on batch.person_id = objections.person_id
+    left join suppressed on batch.identifier_key = suppressed.identifier_key
+    left join held_out on batch.person_id = held_out.person_id
+
+)
+
+select position, reason from judged where reason is not null
+"""
+
+
+class GateError(RuntimeError):
+    """The gate cannot decide; nothing may be sent."""
+
+
+def refused(
+    connection: duckdb.DuckDBPyConnection, context: GateContext, *, first: int, last: int
+) -> dict[int, str]:
+    """Reasons by position for the rows of `activation_plan` that must not be sent now.
+
+    Positions `first` to `last` inclusive; a position that is absent may be sent. Raises `GateError`
+    when a table that it needs is missing.
+    """
+    try:
+        settings = connection.execute("select count(*) from ops.settings").fetchall()[0][0]
+        if settings != 1:
+            raise GateError(f"ops.settings has {settings} rows, expected one; run the landing step")
+        rows = connection.execute(
+            _GATE_SQL.format(
+                tombstone=_tombstone_sql(connection), bucket=bucket_sql(), buckets=BUCKETS
+            ),
+            {
+                "first": first,
+                "last": last,
+                "channel": context.channel,
+                "purpose": context.purpose,
+                "may_leave": context.may_leave,
+            },
+        ).fetchall()
+    except duckdb.CatalogException as error:
+        raise GateError(f"the gate lacks a table, so nothing is sent: {error}") from error
+    return {int(position): str(reason) for position, reason in rows}
+
+
+def bucket_sql() -> str:
+    """Split bucket 0 .. 9,999 of `batch.person_id`; the same as the dbt macro `split_bucket`."""
+    return (
+        "cast(concat('0x', substr(sha256(concat_ws(chr(31), settings.split_salt, batch.person_id)),"
+        f" 1, 8)) as bigint) % {BUCKETS}"
+    )
+
+
+def _tombstone_sql(connection: duckdb.DuckDBPyConnection) -> str:
+    """True for an erased address; erasure (when it has run) keeps hashes in `ops.tombstones`."""
+    exists = connection.execute(
+        """
+        select count(*) from information_schema.tables
+        where table_schema = 'ops' and table_name = 'tombstones'
+        """
+    ).fetchall()[0][0]
+    if not exists:
+        return "false"
+    return f"batch.identifier_key in (select identifier_key from {TOMBSTONES})"

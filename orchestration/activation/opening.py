@@ -1,0 +1,185 @@
+"""Opening a run: everything a sync needs is found and checked before anything is planned.
+
+Belongs here: the run that the steps share, its id, and how an earlier run of the same sync is
+opened again. Does not belong here: the order of the steps (`engine.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from orchestration.activation.connectors.base import (
+    Connector,
+    ConnectorContext,
+    Description,
+    Operation,
+)
+from orchestration.activation.definition import SyncDefinition
+from orchestration.activation.gate import GateContext
+from orchestration.activation.mapping import FieldMapping
+from orchestration.activation.plan import OPERATIONS_OF_MODE
+from orchestration.activation.receipts import Receipts
+from orchestration.activation.source import Model, find_model
+from orchestration.settings import Paths
+
+OpenConnector = Callable[[str, ConnectorContext], Connector]
+
+
+class SyncError(ValueError):
+    """A sync cannot run as it is defined; the message says what to change."""
+
+
+@dataclass
+class Run:
+    """One run of one sync; the counters are the run's own tally, held against the tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    definition: SyncDefinition
+    paths: Paths
+    run_id: str
+    model: Model
+    mapping: FieldMapping
+    open_destination: OpenConnector
+    connector: Connector
+    description: Description
+    operations: tuple[Operation, ...]
+    gate: GateContext
+    receipts: Receipts
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    outcomes: Counter[str] = field(default_factory=Counter)
+    blocked_reasons: Counter[str] = field(default_factory=Counter)
+    rejected_classes: Counter[str] = field(default_factory=Counter)
+
+    def earlier_receipts(self, run_id: str, mapping_version: str) -> Receipts:
+        """The memory of an earlier run of the same sync."""
+        return _receipts(
+            self.connection, self.definition, self.gate.channel, run_id, mapping_version
+        )
+
+    def earlier_connector(self, run_id: str) -> Connector:
+        """The destination, opened for an earlier run of the same sync."""
+        context = _context(self.definition, self.mapping, self.paths, run_id)
+        return self.open_destination(self.definition.destination, context)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether this warehouse has ever had an acknowledged record of this sync."""
+        rows = self.connection.execute(
+            "select 1 from ops.activation_sync_state where sync = ? limit 1",
+            [self.definition.sync],
+        ).fetchall()
+        return bool(rows)
+
+
+def open_run(
+    connection: duckdb.DuckDBPyConnection,
+    definition: SyncDefinition,
+    *,
+    paths: Paths,
+    run_id: str | None,
+    open_destination: OpenConnector,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> Run:
+    """Find model, mapping and destination of a sync.
+
+    Raises `PlanError`, `MappingError` or `SyncError` when they do not fit together.
+    """
+    name = definition.sync
+    run_id = _free_run_id(connection, name, run_id, now())
+    model = find_model(connection, definition.model)
+    mapping = FieldMapping.of(definition.key, definition.fields, model.columns)
+    connector = open_destination(
+        definition.destination, _context(definition, mapping, paths, run_id)
+    )
+    description = connector.describe()
+    channel = description.channel or definition.channel
+    if channel is None:
+        raise SyncError(f"{name}: destination {definition.destination} implies no channel; add one")
+    if definition.channel not in (None, channel):
+        raise SyncError(f"{name}: destination {definition.destination} sends on channel {channel}")
+    if definition.mode == "mirror" and "remove" not in description.operations:
+        raise SyncError(f"{name}: destination {definition.destination} cannot remove; use upsert")
+    return Run(
+        connection=connection,
+        definition=definition,
+        paths=paths,
+        run_id=run_id,
+        model=model,
+        mapping=mapping,
+        open_destination=open_destination,
+        connector=connector,
+        description=description,
+        operations=tuple(
+            operation
+            for operation in OPERATIONS_OF_MODE[definition.mode]
+            if operation in description.operations
+        ),
+        gate=GateContext(
+            channel=channel,
+            purpose=definition.purpose,
+            may_leave=paths.env == "prod" or description.is_local,
+        ),
+        receipts=_receipts(connection, definition, channel, run_id, mapping.version),
+        now=now,
+        sleep=sleep,
+    )
+
+
+def _receipts(
+    connection: duckdb.DuckDBPyConnection,
+    definition: SyncDefinition,
+    channel: str,
+    run_id: str,
+    mapping_version: str,
+) -> Receipts:
+    return Receipts(
+        connection=connection,
+        sync=definition.sync,
+        destination=definition.destination,
+        channel=channel,
+        run_id=run_id,
+        mapping_version=mapping_version,
+        max_attempts=definition.on_reject.max_attempts,
+    )
+
+
+def _context(
+    definition: SyncDefinition, mapping: FieldMapping, paths: Paths, run_id: str
+) -> ConnectorContext:
+    return ConnectorContext(
+        sync=definition.sync,
+        run_id=run_id,
+        key=mapping.key_field,
+        fields=mapping.fields,
+        outbox=paths.outbox,
+    )
+
+
+def _free_run_id(
+    connection: duckdb.DuckDBPyConnection, sync: str, wanted: str | None, at: datetime
+) -> str:
+    """The wanted id, numbered when this sync has used it; from time and chance when None."""
+    if wanted is None:
+        return f"{at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", wanted):
+        raise SyncError(f"run_id {wanted!r}: letters, digits, - and _ only (it names files)")
+    used = {
+        run_id
+        for (run_id,) in connection.execute(
+            "select distinct run_id from ops.activation_sync_runs where sync = ?", [sync]
+        ).fetchall()
+    }
+    number, free = 1, wanted
+    while free in used:
+        number += 1
+        free = f"{wanted}-{number}"
+    return free

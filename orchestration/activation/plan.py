@@ -1,0 +1,259 @@
+"""The plan of a run: rows of the payload model against what the destination holds, in SQL.
+
+Belongs here: the temporary tables that a run reads (`activation_source`, `activation_held`,
+`activation_candidates`, `activation_plan`); they carry ids and hashes, never a payload. Does not
+belong here: whether the plan may be carried out (`guards.py`), and for whom (`gate.py`).
+
+The row hash is keyed (`pii.hash_keys`), so that nobody can guess an address from it, and covers the
+mapping's version: another mapping is another record. Nothing is written to the ledgers here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from orchestration.activation.connectors.base import Operation
+from orchestration.activation.definition import SyncDefinition
+from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
+from orchestration.activation.source import Model, read_source
+
+OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
+    "mirror": ("add", "change", "remove", "refresh"),
+    "upsert": ("add", "change", "refresh"),
+    "insert": ("add",),
+}
+
+
+@dataclass(frozen=True)
+class PlanFigures:
+    """What the guards look at.
+
+    `waiting`: rejects that are not due or parked; `in_doubt`: rows whose outcome is unknown.
+    """
+
+    source_rows: int
+    held_rows: int
+    planned: dict[Operation, int]
+    waiting: int
+    in_doubt: int
+
+
+def make_plan(
+    connection: duckdb.DuckDBPyConnection,
+    definition: SyncDefinition,
+    *,
+    model: Model,
+    mapping: FieldMapping,
+    operations: tuple[Operation, ...],
+    hold_in_doubt: bool,
+    now: datetime,
+) -> PlanFigures:
+    """Fill the temporary tables of the run and return their figures.
+
+    `activation_plan` has one row per record to send, numbered by `position` from 1: removes first,
+    then adds, changes and refreshes, each by key. `hold_in_doubt`: rows whose last outcome is
+    unknown are not sent again. Raises `PlanError` on null or double keys.
+    """
+    read_source(connection, model=model, mapping=mapping)
+    _read_held(connection, definition.sync)
+    _read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
+    _hold_waiting(connection, definition.sync, now=now)
+    if hold_in_doubt:
+        _hold_in_doubt(connection, definition.sync)
+    _number_the_plan(connection)
+    planned = dict(
+        connection.execute(
+            "select operation, count(*) from activation_plan group by operation"
+        ).fetchall()
+    )
+    return PlanFigures(
+        source_rows=_count(connection, "activation_source"),
+        held_rows=_count(connection, "activation_held"),
+        planned={operation: planned.get(operation, 0) for operation in operations},
+        waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
+        in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),
+    )
+
+
+def _read_held(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
+    """What the destination holds: the last acknowledged state of every record."""
+    connection.execute(
+        """
+        create or replace temp table activation_held as
+        with
+
+        latest as (
+
+            select
+                record_key,
+                max_by(
+                    struct_pack(
+                        person_id := person_id,
+                        identifier_key := identifier_key,
+                        row_hash := row_hash,
+                        mapping_version := mapping_version,
+                        external_id := external_id,
+                        last_succeeded_at := last_succeeded_at,
+                        is_removed := is_removed
+                    ),
+                    sequence
+                ) as state
+            from ops.activation_sync_state
+            where sync = $sync
+            group by record_key
+
+        )
+
+        select record_key, unnest(state) from latest where not state.is_removed
+        """,
+        {"sync": sync},
+    )
+
+
+def _read_candidates(
+    connection: duckdb.DuckDBPyConnection,
+    definition: SyncDefinition,
+    *,
+    mapping: FieldMapping,
+    operations: tuple[Operation, ...],
+    now: datetime,
+) -> None:
+    """The difference of source and held, with the idempotency key of each row."""
+    connection.execute(
+        """
+        create or replace temp table activation_candidates as
+        with
+
+        compared as (
+
+            select
+                coalesce(source.record_key, held.record_key) as record_key,
+                coalesce(source.person_id, held.person_id) as person_id,
+                coalesce(source.identifier_key, held.identifier_key) as identifier_key,
+                coalesce(source.row_hash, held.row_hash) as row_hash,
+                held.external_id,
+                case
+                    when held.record_key is null then 'add'
+                    when source.record_key is null then 'remove'
+                    when source.row_hash is distinct from held.row_hash then 'change'
+                    when $mapping_version is distinct from held.mapping_version then 'change'
+                    when source.identifier_key is distinct from held.identifier_key then 'change'
+                    when
+                        held.last_succeeded_at
+                        < $now - to_days(cast($refresh_after_days as integer))
+                        then 'refresh'
+                end as operation
+            from activation_source as source
+            full outer join activation_held as held on source.record_key = held.record_key
+
+        )
+
+        select
+            *,
+            sha256(concat_ws(chr(31), $sync, record_key, operation, row_hash)) as idempotency_key,
+            cast(null as varchar) as hold
+        from compared
+        where list_contains($operations, operation)
+        """,
+        {
+            "sync": definition.sync,
+            "mapping_version": mapping.version,
+            "refresh_after_days": definition.refresh_after_days,
+            "now": now,
+            "operations": list(operations),
+        },
+    )
+
+
+def _hold_waiting(connection: duckdb.DuckDBPyConnection, sync: str, *, now: datetime) -> None:
+    """Hold back rejects that are not due or parked, as long as their data is the same."""
+    connection.execute(
+        """
+        update activation_candidates set hold = 'waiting'
+        from (
+            select
+                record_key,
+                max_by(
+                    struct_pack(
+                        operation := operation,
+                        row_hash := row_hash,
+                        next_try_at := next_try_at,
+                        is_terminal := is_terminal,
+                        is_resolved := is_resolved
+                    ),
+                    sequence
+                ) as reject
+            from ops.activation_rejects
+            where sync = $sync
+            group by record_key
+        ) as rejects
+        where
+            rejects.record_key = activation_candidates.record_key
+            and not reject.is_resolved
+            and reject.operation = activation_candidates.operation
+            and reject.row_hash = activation_candidates.row_hash
+            and (reject.is_terminal or reject.next_try_at > $now)
+        """,
+        {"sync": sync, "now": now},
+    )
+
+
+def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
+    """Hold back rows of which nobody knows whether they arrived: never sent again blindly.
+
+    `resume.py` has asked the destination before; what is still unknown stays held.
+    """
+    connection.execute(
+        """
+        update activation_candidates set hold = 'in_doubt'
+        from (
+            select idempotency_key
+            from ops.activation_sync_rows
+            where
+                sync = $sync
+                and idempotency_key in (
+                    select idempotency_key from ops.activation_sync_rows
+                    where sync = $sync and outcome = 'unknown'
+                )
+            group by idempotency_key
+            having max_by(outcome, sequence) = 'unknown'
+        ) as doubts
+        where doubts.idempotency_key = activation_candidates.idempotency_key
+        """,
+        {"sync": sync},
+    )
+
+
+def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
+    ledger = ", ".join(f"source.{column}" for column in LEDGER_COLUMNS)
+    connection.execute(
+        f"""
+        create or replace temp table activation_plan as
+        select
+            row_number() over (
+                order by
+                    case candidates.operation
+                        when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4
+                    end,
+                    candidates.record_key
+            ) as position,
+            candidates.operation,
+            candidates.record_key,
+            candidates.person_id,
+            candidates.identifier_key,
+            candidates.row_hash,
+            candidates.external_id,
+            candidates.idempotency_key,
+            {ledger}
+        from activation_candidates as candidates
+        left join activation_source as source on candidates.record_key = source.record_key
+        where candidates.hold is null
+        """
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    return int(connection.execute(f"select count(*) from {relation}").fetchall()[0][0])

@@ -1,0 +1,136 @@
+"""The payload model in the warehouse: finding it, hashing its rows, reading payloads to send.
+
+Belongs here: the only SQL that touches payload columns. Payloads leave as a window of rows right
+before they are sent and are stored nowhere. Does not belong here: the ledgers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.activation.mapping import ADDRESS_COLUMN, LEDGER_COLUMNS, FieldMapping
+
+
+class PlanError(ValueError):
+    """The payload model cannot be planned (missing, without a column, double or null keys)."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A payload model in the warehouse: name, quoted relation and columns in order."""
+
+    name: str
+    relation: str
+    columns: tuple[str, ...]
+
+
+def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> Model:
+    """Find the payload model by its name, in whatever schema dbt put it. Raises `PlanError`."""
+    rows = connection.execute(
+        """
+        select table_schema, column_name from information_schema.columns
+        where table_catalog = current_database() and table_name = ?
+        order by table_schema, ordinal_position
+        """,
+        [name],
+    ).fetchall()
+    schemas = sorted({schema for schema, _ in rows})
+    if len(schemas) != 1:
+        where = ", ".join(schemas) or "nowhere"
+        raise PlanError(f"{name}: expected one relation of this name, found {where}; run dbt build")
+    columns = tuple(column for _, column in rows)
+    missing = sorted({"person_id", ADDRESS_COLUMN} - set(columns))
+    if missing:
+        raise PlanError(f"{name}: column {', '.join(missing)} is missing; the gate needs it")
+    return Model(name=name, relation=f'"{schemas[0]}"."{name}"', columns=columns)
+
+
+def read_source(
+    connection: duckdb.DuckDBPyConnection, *, model: Model, mapping: FieldMapping
+) -> None:
+    """Fill `activation_source`: ids, row hash and ledger columns of every row of the model.
+
+    Raises `PlanError` on null or double keys.
+    """
+    ledger = ", ".join(
+        f"cast({column if column in model.columns else 'null'} as {kind}) as {column}"
+        for column, kind in LEDGER_COLUMNS.items()
+    )
+    connection.execute(
+        f"""
+        create or replace temp table activation_source as
+        select
+            cast("{mapping.key}" as varchar) as record_key,
+            cast(person_id as varchar) as person_id,
+            cast({ADDRESS_COLUMN} as varchar) as identifier_key,
+            {row_hash_sql(mapping)} as row_hash,
+            {ledger}
+        from {model.relation} as model
+        """,
+        {"hash_key": hash_key(connection)},
+    )
+    nulls, doubles = connection.execute(
+        """
+        select count(*) - count(record_key), count(record_key) - count(distinct record_key)
+        from activation_source
+        """
+    ).fetchall()[0]
+    if nulls or doubles:
+        raise PlanError(
+            f"{model.name}: {nulls} rows without {mapping.key}, {doubles} rows whose "
+            f"{mapping.key} is there already; a payload model has one row per record"
+        )
+
+
+def read_payloads(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    model: Model,
+    mapping: FieldMapping,
+    first: int,
+    last: int,
+) -> dict[int, dict[str, object]]:
+    """Payloads by position for the rows of the plan from `first` to `last`, as they are now.
+
+    A row that left the model, or has other data than when it was planned, is absent.
+    """
+    columns = ", ".join(f'model."{column}"' for column in mapping.columns)
+    rows = connection.execute(
+        f"""
+        select plan.position, {columns}
+        from {model.relation} as model
+        inner join activation_plan as plan
+            on cast(model."{mapping.key}" as varchar) = plan.record_key
+        where
+            plan.position between $first and $last
+            and plan.operation <> 'remove'
+            and {row_hash_sql(mapping)} = plan.row_hash
+        """,
+        {"hash_key": hash_key(connection), "first": first, "last": last},
+    ).fetchall()
+    return {
+        int(position): dict(zip(mapping.fields, values, strict=True)) for position, *values in rows
+    }
+
+
+def row_hash_sql(mapping: FieldMapping) -> str:
+    """SQL of the row hash over a row of the relation `model`; `$hash_key` is a parameter.
+
+    Parts are joined by chr(31) and a null is chr(30), so that neighbours cannot run together;
+    fields are sorted, so that their order in the document does not matter.
+    """
+    parts = ", ".join(
+        f'coalesce(cast(model."{column}" as varchar), chr(30))'
+        for _, column in sorted(mapping.pairs)
+    )
+    return f"sha256(concat_ws(chr(31), $hash_key, '{mapping.version}', {parts}))"
+
+
+def hash_key(connection: duckdb.DuckDBPyConnection) -> str:
+    """The key of keyed hashes; never logged."""
+    rows = connection.execute("select hash_key from pii.hash_keys order by hash_key").fetchall()
+    if len(rows) != 1:
+        raise PlanError(f"pii.hash_keys has {len(rows)} rows, expected one; run the landing step")
+    return str(rows[0][0])
