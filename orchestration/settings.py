@@ -175,6 +175,12 @@ def load_tenant(paths: Paths) -> TenantSettings:
     return settings.model_copy(update={"tenant": paths.tenant})
 
 
+def own_segments(paths: Paths) -> list[str]:
+    """Names of the brand's own segments: models/segments/seg_<name>.sql in its folder."""
+    files = (paths.tenant_folder / "models").rglob("seg_*.sql")
+    return sorted(file.stem.removeprefix("seg_") for file in files)
+
+
 def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
     """Environment variables that the dbt project reads; no secret is among them."""
     own = {source.name: source.contracts for source in settings.sources if source.contracts}
@@ -183,6 +189,7 @@ def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
         "CROSSWEAVE_ENV": paths.env,
         "CROSSWEAVE_SOURCES": ",".join(settings.source_names),
         "CROSSWEAVE_OWN_CONTRACTS": json.dumps(own, sort_keys=True),
+        "CROSSWEAVE_OWN_SEGMENTS": ",".join(own_segments(paths)),
         "CROSSWEAVE_WAREHOUSE": str(paths.warehouse),
         # relative: dbt joins it to its target folder, and with an absolute path it writes the
         # compiled SQL over the model file itself (dbt-core 1.11)

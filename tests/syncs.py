@@ -206,9 +206,7 @@ class ScriptedDestination:
         return [RowResult("succeeded") for _ in record_keys]
 
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
-        return [
-            RowResult("succeeded") if self.arrived[key] else None for key in idempotency_keys
-        ]
+        return [RowResult("succeeded") if self.arrived[key] else None for key in idempotency_keys]
 
     def holds_records(self) -> bool:
         return bool(self.members)

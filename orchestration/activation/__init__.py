@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.activation.definition import SyncDefinition, SyncDefinitionError, load_syncs
+from orchestration.activation.definitions import SyncDefinition, SyncDefinitionError, load_syncs
 from orchestration.activation.engine import run_sync
 from orchestration.activation.report import LawBroken, OperationCounts, SyncReport
 from orchestration.settings import PROJECT_ROOT, Paths

@@ -10,7 +10,7 @@ import os
 import sys
 
 from orchestration.activation import SyncReport, load_syncs, run_sync, sync_folders
-from orchestration.activation.definition import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
 from orchestration.settings import current_paths
 from orchestration.warehouse import Warehouse
 

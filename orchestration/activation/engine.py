@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from orchestration.activation.connectors import open_connector
-from orchestration.activation.definition import SyncDefinition
+from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.delivery import Progress, deliver, rehearse
 from orchestration.activation.gate import GateError
 from orchestration.activation.guards import check_guards

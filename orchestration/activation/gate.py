@@ -28,8 +28,8 @@ class GateContext:
 TOMBSTONES = "ops.tombstones"
 BUCKETS = 10_000
 
-# Consent of the address: the latest event for this channel or for all channels; of two at the same
-# time the one that allows less.
+# Consent of the address: the word for this channel, else the word for all channels; a refusal for
+# all channels that is younger than the grant for this one wins.
 _GATE_SQL = """
 with
 
@@ -53,20 +53,23 @@ address_consents as (
 
     select
         batch.position,
-        consents.status,
-        row_number() over (
-            partition by batch.position
-            order by
-                consents.since desc,
-                case consents.status when 'granted' then 2 when 'pending' then 1 else 0 end,
-                consents.status
-        ) as recency
+        case
+            when own.status is null then every.status
+            when own.status = 'granted' and every.status <> 'granted' and every.since >= own.since
+                then every.status
+            else own.status
+        end as status
     from batch
-    inner join purpose_consents as consents
+    left join purpose_consents as own
         on
-            batch.identifier_key = consents.identifier_key
-            and batch.person_id = consents.person_id
-    where consents.channel in ($channel, 'all')
+            batch.identifier_key = own.identifier_key
+            and batch.person_id = own.person_id
+            and own.channel = $channel
+    left join purpose_consents as every
+        on
+            batch.identifier_key = every.identifier_key
+            and batch.person_id = every.person_id
+            and every.channel = 'all'
 
 ),
 
@@ -117,8 +120,7 @@ judged as (
         end as reason
     from batch
     cross join settings
-    left join address_consents
-        on batch.position = address_consents.position and address_consents.recency = 1
+    left join address_consents on batch.position = address_consents.position
     left join objections on batch.person_id = objections.person_id
     left join suppressed on batch.identifier_key = suppressed.identifier_key
     left join held_out on batch.person_id = held_out.person_id

@@ -6,7 +6,7 @@ A stopped run changes nothing: what the destination holds stays as it is.
 
 from __future__ import annotations
 
-from orchestration.activation.definition import Guards
+from orchestration.activation.definitions import Guards
 from orchestration.activation.plan import PlanFigures
 
 

@@ -21,7 +21,7 @@ from orchestration.activation.connectors.base import (
     Description,
     Operation,
 )
-from orchestration.activation.definition import SyncDefinition
+from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.gate import GateContext
 from orchestration.activation.mapping import FieldMapping
 from orchestration.activation.plan import OPERATIONS_OF_MODE

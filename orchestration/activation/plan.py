@@ -16,7 +16,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.activation.connectors.base import Operation
-from orchestration.activation.definition import SyncDefinition
+from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
 from orchestration.activation.source import Model, read_source
 

@@ -253,7 +253,7 @@ class Receipts:
                 select
                     opened.run_id, opened.sync, opened.destination, opened.mapping_version,
                     opened.operation, opened.planned,
-                    coalesce(succeeded + rejected + unknown, 0) as attempted,
+                    coalesce(counted.succeeded + counted.rejected + counted.unknown, 0),
                     coalesce(counted.succeeded, 0), coalesce(counted.rejected, 0),
                     coalesce(counted.blocked, 0), coalesce(counted.unknown, 0),
                     coalesce(counted.aborted, 0), opened.is_dry_run, opened.started_at, $at,

@@ -71,6 +71,31 @@ class SyncReport:
         return self.status in {"succeeded", "partial", "dry_run"} and not self.total.unknown
 
     @property
+    def is_accounted(self) -> bool:
+        """Whether the law holds for every operation."""
+        try:
+            self.assert_law()
+        except LawBroken:
+            return False
+        return True
+
+    @property
+    def counts(self) -> dict[str, int | float | str]:
+        """Counts and reasons as flat figures, for metadata of a run."""
+        total = self.total
+        return {
+            **asdict(total),
+            **{f"blocked: {reason}": count for reason, count in self.blocked_reasons.items()},
+            **{f"rejected: {name}": count for name, count in self.rejected_classes.items()},
+            "source_rows": self.source_rows,
+            "waiting": self.waiting,
+            "in_doubt": self.in_doubt,
+            "rejected_share": round(total.rejected / total.attempted, 4) if total.attempted else 0,
+            "status": self.status,
+            "error": self.error or "",
+        }
+
+    @property
     def total(self) -> OperationCounts:
         """Sum over the operations."""
         sums = OperationCounts()

@@ -9,17 +9,11 @@ from __future__ import annotations
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
-from orchestration.activation.definitions import SyncDefinition, load_syncs
-from orchestration.activation.engine import run_sync
+from orchestration.activation import SyncDefinition, load_syncs, run_sync, sync_folders
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import RECEIPTS_KEY
-from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
-from orchestration.settings import PROJECT_ROOT
+from orchestration.defs.tenant import PATHS, WAREHOUSE
 
-SYNC_FOLDERS = [
-    PROJECT_ROOT / "orchestration" / "defs" / "activation",
-    PATHS.tenant_folder / "syncs",
-]
 MEMBERSHIP = get_asset_key_for_model([warehouse_models], "membership")
 
 
@@ -30,38 +24,49 @@ def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
         asset=key,
         description="planned = succeeded + rejected + blocked + unknown + aborted",
     )
+    calm = dg.AssetCheckSpec(
+        name="nothing_waits_for_a_human",
+        asset=key,
+        description="no guard stopped the run, the destination answered, no outcome is unknown",
+    )
 
     @dg.asset(
         key=key,
         deps=[get_asset_key_for_model([warehouse_models], definition.model), MEMBERSHIP],
         group_name="activation",
         kinds={definition.destination},
-        check_specs=[check],
+        check_specs=[check, calm],
         description=f"Delivers {definition.model} to {definition.destination} ({definition.mode}).",
     )
     def sync(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        report = run_sync(
-            WAREHOUSE,
-            definition,
-            paths=PATHS,
-            settings=SETTINGS,
-            dry_run=False,
-            run_id=context.run_id,
-            progress=context.log.info,
-        )
+        with WAREHOUSE.connect() as connection:
+            report = run_sync(
+                connection,
+                definition,
+                paths=PATHS,
+                run_id=context.run_id,
+                progress=lambda done, total: context.log.info(f"{done} of {total}"),
+            )
+        context.log.info(report.line())
         return dg.MaterializeResult(
             metadata=report.counts,
             check_results=[
                 dg.AssetCheckResult(
                     check_name=check.name, passed=report.is_accounted, metadata=report.counts
-                )
+                ),
+                dg.AssetCheckResult(
+                    check_name=calm.name,
+                    passed=report.is_ok,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description=report.error,
+                ),
             ],
         )
 
     return sync
 
 
-sync_definitions = load_syncs(SYNC_FOLDERS)
+sync_definitions = load_syncs(sync_folders(PATHS))
 syncs = [_sync_asset(definition) for definition in sync_definitions]
 
 

@@ -1,0 +1,62 @@
+-- Grain: one row per person who may be sent marketing e-mail, with the one address that is used.
+-- A view over clear values, read when something is sent. The person's word for e-mail counts, else
+-- the word for all channels; without a grant nobody is a recipient.
+with
+
+profiles as (
+
+    select * from {{ ref('profiles') }}
+
+),
+
+dim_profiles as (
+
+    select * from {{ ref('dim_profiles') }}
+
+),
+
+marketing_consents as (
+
+    select
+        person_id,
+        max(case when channel = 'email' then status end) as email_status,
+        max(case when channel = 'all' then status end) as all_status
+    from {{ ref('consent_current') }}
+    where
+        purpose = 'marketing'
+        and channel in ('email', 'all')
+    group by person_id
+
+),
+
+suppressions as (
+
+    select identifier_key
+    from {{ ref('suppressions') }}
+    where channel in ('email', 'all')
+
+),
+
+final as (
+
+    select
+        profiles.person_id,
+        profiles.primary_email_key as identifier_key,
+        profiles.primary_email as email,
+        profiles.first_name,
+        dim_profiles.language_code,
+        dim_profiles.preferred_channel,
+        dim_profiles.order_count,
+        dim_profiles.last_order_at
+    from profiles
+    inner join dim_profiles on profiles.person_id = dim_profiles.person_id
+    inner join marketing_consents on profiles.person_id = marketing_consents.person_id
+    left join suppressions on profiles.primary_email_key = suppressions.identifier_key
+    where
+        profiles.primary_email is not null
+        and coalesce(marketing_consents.email_status, marketing_consents.all_status) = 'granted'
+        and suppressions.identifier_key is null
+
+)
+
+select * from final

@@ -1,0 +1,111 @@
+-- Grain: one row per segment, person and stay (entered_at).
+-- Only stays that begin, end or go on are written. A stay begins and ends at an as_of; the same
+-- as_of again gives the same stays. An as_of before what is known already rewrites nothing.
+with
+
+members as (
+
+    {% for name in segments() %}
+    {% if not loop.first %}union all
+    {% endif -%}
+    select
+        '{{ name }}' as segment,
+        cast('{{ segment_version(name) }}' as integer) as segment_version,
+        person_id
+    from {{ ref('seg_' ~ name) }}
+    {% endfor %}
+
+),
+
+stays as (
+
+    {% if is_incremental() -%}
+    select * from {{ this }}
+    {%- else -%}
+    select
+        segment,
+        segment_version,
+        person_id,
+        {{ as_of() }} as entered_at,
+        {{ as_of() }} as exited_at,
+        0 as split_bucket,
+        false as is_holdout
+    from members
+    where 1 = 0
+    {%- endif %}
+
+),
+
+numbered_stays as (
+
+    select
+        stays.*,
+        row_number() over (
+            partition by segment, person_id order by entered_at desc
+        ) as stay_number
+    from stays
+
+),
+
+compared as (
+
+    select
+        last_stays.entered_at as last_entered_at,
+        last_stays.exited_at as last_exited_at,
+        last_stays.segment_version as last_segment_version,
+        last_stays.split_bucket as last_split_bucket,
+        last_stays.is_holdout as last_is_holdout,
+        members.segment_version,
+        coalesce(members.segment, last_stays.segment) as segment,
+        coalesce(members.person_id, last_stays.person_id) as person_id,
+        case
+            when members.person_id is not null
+                then case
+                    when last_stays.person_id is null then 'begins'
+                    when last_stays.exited_at < {{ as_of() }} then 'begins'
+                    -- ended at this very as_of by an earlier run of the same day
+                    when last_stays.exited_at = {{ as_of() }} then 'goes on'
+                end
+            when last_stays.exited_at is null and last_stays.entered_at <= {{ as_of() }}
+                then 'ends'
+        end as change
+    from members
+    full outer join (select * from numbered_stays where stay_number = 1) as last_stays
+        on
+            members.segment = last_stays.segment
+            and members.person_id = last_stays.person_id
+
+),
+
+bucketed as (
+
+    select
+        compared.*,
+        cast({{ split_bucket(setting('split_salt'), 'compared.person_id') }} as integer)
+            as new_split_bucket
+    from compared
+    where change is not null
+
+),
+
+final as (
+
+    select
+        segment,
+        case when change = 'begins' then segment_version else last_segment_version end
+            as segment_version,
+        person_id,
+        case when change = 'begins' then {{ as_of() }} else last_entered_at end as entered_at,
+        case when change = 'ends' then {{ as_of() }} end as exited_at,
+        case when change = 'begins' then new_split_bucket else last_split_bucket end
+            as split_bucket,
+        case
+            when change = 'begins'
+                then new_split_bucket < {{ setting('universal_holdout_pct') }} * 100
+            else last_is_holdout
+        end as is_holdout
+    from bucketed
+
+)
+
+select * from final
