@@ -11,7 +11,7 @@
 {# Version of a segment's definition: `version` in the meta of its model, else 1. #}
 {% macro segment_version(name) -%}
     {% set versions = [] %}
-    {% if execute %}
+    {% if execute and graph.nodes is defined %}
         {% for node in graph.nodes.values() if node.name == 'seg_' ~ name %}
             {% do versions.append(node.config.meta.get('version', 1)) %}
         {% endfor %}
