@@ -42,7 +42,7 @@ spent as (
         {{ month_start('channel_costs.cost_date') }} as period_start,
         channel_costs.channel,
         cast(0 as double) as conversions,
-        cast(0 as decimal(18, 4)) as revenue,
+        cast(0 as decimal(38, 12)) as revenue,
         cast(0 as double) as new_customers,
         channel_costs.cost_amount
     from channel_costs
@@ -122,7 +122,7 @@ final as (
         period_end,
         channel,
         cast(conversions as double) as conversions,
-        cast(revenue as decimal(18, 4)) as revenue,
+        cast(revenue as decimal(38, 12)) as revenue,
         cast(new_customers as double) as new_customers,
         cast(null as double) as conversions_low,
         cast(null as double) as conversions_high,

@@ -93,7 +93,8 @@ accumulated as (
 
 rounded as (
 
-    -- revenue so far is rounded, not each share: the shares then add up to the order exactly
+    -- twelve digits, and the running sum is rounded, not each share: shares are good to 1e-12 and
+    -- add up to the order exactly
     select
         accumulated.*,
         conversions.goal,
@@ -105,10 +106,11 @@ rounded as (
         conversions.is_first_order,
         case
             when accumulated.touch_position = accumulated.last_position
-                then conversions.revenue_amount
-            else cast(
-                    round(accumulated.credit_so_far * cast(conversions.revenue_amount as double), 4)
-                    as decimal(18, 4)
+                then cast(conversions.revenue_amount as decimal(38, 12))
+            else
+                cast(
+                    accumulated.credit_so_far * cast(conversions.revenue_amount as double)
+                    as decimal(38, 12)
                 )
         end as revenue_so_far
     from accumulated
@@ -150,7 +152,7 @@ final as (
         converted_at,
         is_first_order,
         credit,
-        cast(revenue_so_far - revenue_before as decimal(18, 4)) as revenue_credit
+        cast(revenue_so_far - revenue_before as decimal(38, 12)) as revenue_credit
     from shared
 
 )

@@ -60,7 +60,7 @@ final as (
         conversions.order_key as conversion_order_key,
         conversions.order_id as conversion_order_id,
         conversions.source as conversion_source,
-        coalesce(conversions.revenue_amount, 0) as revenue_amount,
+        conversions.revenue_amount,
         outcomes.path,
         cast(outcomes.touch_count as bigint) as touch_count,
         cast(outcomes.channel_count as bigint) as channel_count,
