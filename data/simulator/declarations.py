@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+# The C loader is safe too, and ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 STAGING = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "staging"
 
 # (source, table) -> extension, period of the files. Only tables of high volume come daily.
@@ -111,7 +113,7 @@ def read_tables(staging: Path = STAGING) -> dict[tuple[str, str], Table]:
     tables = {}
     for source in sorted({source for source, _ in LAYOUT}):
         path = staging / source / f"_{source}__sources.yml"
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         declared = {table["name"]: table for table in document["sources"][0]["tables"]}
         for name in (table for owner, table in LAYOUT if owner == source):
             if name not in declared:

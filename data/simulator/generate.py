@@ -23,7 +23,7 @@ from data.simulator.declarations import LAYOUT, STAGING, read_tables
 from data.simulator.draws import Draws
 from data.simulator.identifiers import Identities
 from data.simulator.landing import Landing
-from data.simulator.settings import BLOCK_PERSONS, CAUSES, Arguments
+from data.simulator.settings import CAUSES, Arguments
 from data.simulator.sources.app import write_app
 from data.simulator.sources.block import Block, Catalogue
 from data.simulator.sources.brand import write_brand
@@ -63,13 +63,14 @@ def is_laid(folder: Path, args: Arguments) -> bool:
 
 
 def generate(
-    args: Arguments, folder: Path, progress: Progress, block_persons: int = BLOCK_PERSONS
+    args: Arguments, folder: Path, progress: Progress, block_persons: int | None = None
 ) -> int:
     """Write all files of `args` into `folder` (a tenant's landing folder); returns rows written.
 
     Made aside and moved into place at the end: a killed run leaves what was there. Folders of
-    sources that the simulator does not know are left alone. `block_persons`: multiple of 10.
+    sources that the simulator does not know are left alone. `block_persons`: a multiple of 10.
     """
+    block_persons = args.block_persons if block_persons is None else block_persons
     if block_persons % 10:
         raise ValueError(f"block_persons {block_persons}: give a multiple of 10")
     making = folder.parent / f".{folder.name}.making"

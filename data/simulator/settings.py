@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-BLOCK_PERSONS = 20_000  # persons in memory at once; a multiple of 10 (households, phone pairs)
+BLOCK_ROOM = 20_000 * 180  # persons in memory at once, times days
 ZONE = ZoneInfo("Europe/Zurich")
 CURRENCY = "CHF"
 STORES = 12
@@ -79,6 +79,11 @@ class Arguments:
             raise ValueError(f"--days {self.days}: give 14 to 2000")
         if not 0 <= self.noise <= 10:
             raise ValueError(f"--noise {self.noise}: give 0 (clean) to 10; 1 is usual")
+
+    @property
+    def block_persons(self) -> int:
+        """Persons in memory at once: fewer for long periods; a multiple of 10 (see world.py)."""
+        return max(10, min(20_000, BLOCK_ROOM // self.days) // 10 * 10)
 
     @property
     def start(self) -> date:
