@@ -19,8 +19,12 @@ final as (
         source='consent', relation='events',
         record_id='id', observed_at='occurred_at',
         identifiers=[
-            {'type_column': 'subject_type', 'value': 'subject_value'},
-            {'type': 'customer_id', 'value': 'customer_id', 'authenticated': 'true'},
+            {'type_column': 'subject_type',
+             'value': 'subject_value',
+             'authenticated': "subject_type = 'customer_id' and customer_id = subject_value"},
+            {'type': 'customer_id',
+             'value': 'case when subject_value <> customer_id then customer_id end',
+             'authenticated': 'true'},
         ]
     ) }}
     union all

@@ -18,7 +18,7 @@ final as (
             {'type': 'customer_id', 'value': 'customer_no'},
             {'type': 'email', 'value': 'email', 'authenticated': 'is_email_verified'},
             {'type': 'phone', 'value': 'phone'},
-            {'type': 'phone', 'value': 'mobile'},
+            {'type': 'phone', 'value': "case when mobile <> coalesce(phone, '') then mobile end"},
             {'type': 'social_handle', 'value': "'instagram:' || instagram"},
         ]
     ) }}
