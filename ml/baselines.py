@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.estimators import conform, encode, encoder, logistic
+from ml.fitting import fit_model
 from ml.metrics import auc, brier
 from ml.scores import ScoreDefinition
 from ml.splits import Split
 
 
 def better_baseline(
-    definition: ScoreDefinition, split: Split, features: list[str], *, seed: int
+    definition: ScoreDefinition, split: Split, features: list[str]
 ) -> tuple[str, np.ndarray]:
     """Name and test probabilities of the simple rule that does better on the test rows.
 
-    Rules: `prevalence`, the rate of the training rows for everybody; `recency_frequency`, a
-    logistic regression on those of `definition.baseline_features` that `features` has. Better:
-    higher AUC, then lower Brier score. Being picked on the test rows favours the baseline, which
-    is meant: a model has to beat the better one.
+    Rules: `prevalence`, the rate of the training rows for everybody; `recency_frequency`, the
+    first candidate (a logistic regression) on those of `definition.baseline_features` that
+    `features` has, calibrated like a model. Better: higher AUC, then lower Brier score. Being
+    picked on the test rows favours the baseline, which is meant: a model has to beat the better
+    one.
     """
     label = split.train["label"].to_numpy(dtype="int64")
     test_label = split.test["label"].to_numpy(dtype="int64")
@@ -35,12 +36,9 @@ def better_baseline(
             continue
         rules["prevalence"][judge] = label[fit].mean()
         if names:
-            fitted_encoder = encoder(names, [], len(fit))
-            columns = conform(split.train.iloc[fit], names, [])
-            fitted_encoder.fit(columns)
-            classifier = logistic(seed).fit(encode(fitted_encoder, columns), label[fit])
-            matrix = encode(fitted_encoder, conform(split.test.iloc[judge], names, []))
-            rules["recency_frequency"][judge] = classifier.predict_proba(matrix)[:, 1]
+            rows = split.train.iloc[fit]
+            fitted = fit_model(definition, rows, names, kind=definition.candidates[0][0])
+            rules["recency_frequency"][judge] = fitted.model.probability(split.test.iloc[judge])
 
     def merit(name: str) -> tuple[float, float]:
         return auc(test_label, rules[name]), -brier(test_label, rules[name])

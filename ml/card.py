@@ -55,6 +55,7 @@ class ModelCard:
     model_kind: str | None = None
     baseline_kind: str | None = None
     calibration_method: str | None = None
+    calibration_split: str | None = None
     calibration_error_limit: float | None = None
     measures: dict[str, Estimate] = field(default_factory=dict)
     reliability: list[dict] = field(default_factory=list)
@@ -147,7 +148,8 @@ def card_markdown(card: ModelCard) -> str:
     lines += [
         "",
         "## Model",
-        f"- {card.model_kind}, calibrated by {card.calibration_method} on held-back persons",
+        f"- {card.model_kind}, calibrated by {card.calibration_method} on rows held back by "
+        f"{card.calibration_split}",
         f"- better baseline on these rows: {card.baseline_kind}",
         "",
         "## Measures on the test rows",

@@ -24,8 +24,11 @@ MISSING_CATEGORY = "(none)"
 
 
 def logistic(seed: int) -> LogisticRegression:
-    """Ridge logistic regression: the robust candidate when positives are few."""
-    return LogisticRegression(C=0.3, max_iter=1000, random_state=seed)
+    """Ridge logistic regression: the robust candidate when positives are few.
+
+    Strong shrinking, because a hundred features say much the same.
+    """
+    return LogisticRegression(C=0.05, max_iter=1000, random_state=seed)
 
 
 def boosted_trees(seed: int) -> HistGradientBoostingClassifier:

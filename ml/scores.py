@@ -47,13 +47,13 @@ SCORES: tuple[ScoreDefinition, ...] = (
         name="propensity_30d",
         label="orders within the 30 days after the cutoff",
         description="Probability that a person seen lately places an order in the next 30 days.",
-        baseline_features=("days_since_last_order", "days_since_last_engagement", "order_count"),
+        baseline_features=("days_since_last_order", "order_count"),
     ),
     ScoreDefinition(
         name="churn_90d",
-        label="neither orders nor engages within the 90 days after the cutoff",
-        description="Probability that an active customer falls silent for the next 90 days.",
-        baseline_features=("days_since_last_order", "days_since_last_engagement", "order_count"),
+        label="places no order within the 90 days after the cutoff",
+        description="Probability that an active customer buys nothing in the next 90 days.",
+        baseline_features=("days_since_last_order", "order_count"),
     ),
 )
 

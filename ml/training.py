@@ -102,7 +102,7 @@ def train(plan: Plan, *, trained_at: pd.Timestamp) -> Training:
 
 def _train(plan: Plan, facts: dict) -> Training:
     split = plan.split
-    kind, model = fit_model(
+    fitted = fit_model(
         plan.definition,
         split.train,
         plan.features,
@@ -114,16 +114,18 @@ def _train(plan: Plan, facts: dict) -> Training:
     for fit, judge in split.pairs:
         if len(judge) == 0:
             continue
-        judges = model
+        judges = fitted.model
         if split.kind == "persons":
-            _, judges = fit_model(plan.definition, split.train.iloc[fit], plan.features, kind=kind)
+            judges = fit_model(
+                plan.definition, split.train.iloc[fit], plan.features, kind=fitted.kind
+            ).model
         rows = split.test.iloc[judge]
         probability[judge] = judges.probability(rows)
         for name, loss in importances(judges, rows).items():
             if loss is not None:
                 losses[name].append(loss)
     test_label = split.test["label"].to_numpy(dtype="int64")
-    baseline_kind, baseline = better_baseline(plan.definition, split, plan.features, seed=SEED)
+    baseline_kind, baseline = better_baseline(plan.definition, split, plan.features)
     measures = evaluate(test_label, probability, baseline, seed=SEED)
     limit = calibration_limit(test_label, probability)
     promoted, reason = promotion(measures, limit)
@@ -131,9 +133,10 @@ def _train(plan: Plan, facts: dict) -> Training:
         **facts,
         promoted=promoted,
         reason=reason,
-        model_kind=kind,
+        model_kind=fitted.kind,
         baseline_kind=baseline_kind,
-        calibration_method=model.main.calibrator.method,
+        calibration_method=fitted.model.main.calibrator.method,
+        calibration_split=fitted.calibration_split,
         calibration_error_limit=limit,
         measures=measures,
         reliability=reliability_table(test_label, probability),
@@ -142,7 +145,7 @@ def _train(plan: Plan, facts: dict) -> Training:
             {name: float(np.mean(values)) if values else 0.0 for name, values in losses.items()}
         ),
     )
-    return Training(card, model)
+    return Training(card, fitted.model)
 
 
 def _ranked(importance: dict[str, float]) -> list[dict]:

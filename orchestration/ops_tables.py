@@ -32,7 +32,7 @@ OPS_TABLES: dict[str, str] = {
         test_cutoff_at timestamp, data_end_at timestamp, train_row_count bigint,
         train_positive_count bigint, test_row_count bigint, test_positive_count bigint,
         model_kind varchar, baseline_kind varchar, calibration_method varchar,
-        calibration_error_limit double, code_version varchar,
+        calibration_split varchar, calibration_error_limit double, code_version varchar,
         auc double, auc_low double, auc_high double,
         baseline_auc double, baseline_auc_low double, baseline_auc_high double,
         auc_gain double, auc_gain_low double, auc_gain_high double,

@@ -114,7 +114,7 @@ def test_intervals_hold_the_estimate_and_narrow_with_the_sample():
         label = (random.random(count) < truth).astype(int)
         result = evaluate(label, truth, np.full(count, label.mean()), seed=1)
         for estimate in result.values():
-            assert estimate.low <= estimate.high
+            assert estimate.low <= estimate.value <= estimate.high
         assert result["auc"].low < result["auc"].value < result["auc"].high
         assert result["baseline_auc"].value == pytest.approx(0.5)
         assert result["brier_skill"].low > 0

@@ -11,6 +11,7 @@ import pytest
 
 from ml.card import card_from_json, card_markdown, card_row, card_to_json
 from ml.estimators import conform, encode, encoded_columns, encoder
+from ml.fitting import fit_model
 from ml.judging import promotion
 from ml.metrics import Estimate
 from ml.model import rank_scores
@@ -99,6 +100,27 @@ def test_a_split_by_person_promotes_no_noise():
     card = run(features_of(frame), CHURN).card
     assert card.split == "persons"
     assert not card.promoted
+
+
+def test_what_time_does_to_a_score_is_calibrated_away():
+    """Seen on the demo: histories grow from cutoff to cutoff, so counts and scores grew with them
+    while the rate of orders did not, and every score was a quarter too high.
+
+    Here every count is one higher at each later cutoff. Calibrated on other persons of the same
+    cutoffs, the mean score of the next cutoff is far off; calibrated forwards in time, it is not.
+    """
+    frame = label_rows(persons=1500, cutoffs=3, mature=3)
+    number = (frame["cutoff_at"] - FIRST_CUTOFF).dt.days // 30
+    frame["order_count"] = frame["order_count"] + number
+    split = split_rows(features_of(frame), salt="s")
+    columns = ["order_count", "colour"]
+    in_time = fit_model(PROPENSITY, split.train, columns)
+    endless = split.train.assign(label_end_at=FIRST_CUTOFF + pd.Timedelta(days=999))
+    by_person = fit_model(PROPENSITY, endless, columns)
+    assert (in_time.calibration_split, by_person.calibration_split) == ("time", "persons")
+    observed = split.test["label"].mean()
+    assert abs(in_time.model.probability(split.test).mean() - observed) < 0.03
+    assert by_person.model.probability(split.test).mean() - observed > 0.06
 
 
 def test_folds_keep_a_person_together(frame):

@@ -49,6 +49,7 @@ final as (
         numbered.model_kind,
         numbered.baseline_kind,
         numbered.calibration_method,
+        numbered.calibration_split,
         numbered.calibration_error_limit,
         numbered.code_version,
         {% for measure in [
