@@ -61,7 +61,7 @@ def balanced_records(
                 f"{table.source}/{name}: {rows_in} rows in, {good} loaded, {bad} quarantined; "
                 "nothing of the batch was kept"
             )
-        message = _message(result, bad, reasons.get(name, []))
+        message = _message(task, result, bad, reasons.get(name, []))
         records.append(
             FileRecord(
                 source=table.source,
@@ -84,9 +84,12 @@ def balanced_records(
     return records
 
 
-def _message(result: FileResult, quarantined: int, reasons: list[str]) -> str:
+def _message(task: Task, result: FileResult, quarantined: int, reasons: list[str]) -> str:
     if result.failure:
-        return f"{result.file.name} {result.failure}"
+        text = f"{result.file.name} {result.failure}"
+        if task.rows_before:
+            text += f"; the {task.rows_before} rows of its earlier version were taken out"
+        return text
     if not result.rows_in:
         what = "has a header and no rows" if result.has_header else "is empty"
         return f"{result.file.name} {what}"

@@ -55,13 +55,7 @@ class Chunk:
         return LINE in self.table.column_names
 
 
-def read_chunks(
-    table: RawTable,
-    results: list[FileResult],
-    *,
-    max_rows: int = CHUNK_ROWS,
-    max_bytes: int = CHUNK_BYTES,
-) -> Iterator[Chunk]:
+def read_chunks(table: RawTable, results: list[FileResult]) -> Iterator[Chunk]:
     """Yield all rows of the files of `results`; a file that fails is noted there and left.
 
     Rows of a failed file that an earlier chunk had already are for the caller to take back.
@@ -75,9 +69,9 @@ def read_chunks(
                 shaped = _shaped(table, piece, result)
                 if not buffer.fits(shaped):
                     yield buffer.chunk()
-                for part in _parts(shaped, piece.row_numbers, index, max_rows):
+                for part in _parts(shaped, piece.row_numbers, index):
                     buffer.add(part)
-                    if buffer.rows >= max_rows or buffer.bytes >= max_bytes:
+                    if buffer.rows >= CHUNK_ROWS or buffer.bytes >= CHUNK_BYTES:
                         yield buffer.chunk()
                 buffer.malformed += [(index, number, text) for number, text in piece.malformed]
         except UnreadableFile as error:
@@ -87,11 +81,11 @@ def read_chunks(
         yield buffer.chunk()
 
 
-def _parts(table: pa.Table, numbers: np.ndarray, index: int, max_rows: int) -> Iterator[pa.Table]:
+def _parts(table: pa.Table, numbers: np.ndarray, index: int) -> Iterator[pa.Table]:
     files = pa.array(np.full(len(numbers), index, np.int32))
     table = table.append_column("_f", files).append_column("_n", pa.array(numbers))
-    for start in range(0, table.num_rows, max_rows):
-        yield table.slice(start, max_rows)
+    for start in range(0, table.num_rows, CHUNK_ROWS):
+        yield table.slice(start, CHUNK_ROWS)
 
 
 class _Buffer:

@@ -249,6 +249,10 @@ def _column(node: dict[str, Any], where: str) -> Column:
         raise DeclarationError(f"{where}: {gate['timezone']!r} is no IANA time zone")
     if gate.get("allowed") is not None:
         gate["allowed"] = tuple(gate["allowed"])
+        if data_type != "boolean" and any(isinstance(item, bool) for item in gate["allowed"]):
+            raise DeclarationError(
+                f"{where}: quote yes, no, on and off in allowed: YAML reads true"
+            )
     phone = gate.pop("phone", None)
     if phone is not None and phone is not False:
         gate["phone"] = "true" if phone is True else str(phone)

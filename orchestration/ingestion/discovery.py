@@ -48,7 +48,7 @@ def find_files(folder: Path, tables: list[str]) -> tuple[list[LandingFile], list
     if not folder.is_dir():
         return files, strangers
     by_length = sorted(tables, key=len, reverse=True)
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(folder.rglob("*"), key=lambda item: item.as_posix()):
         name = path.relative_to(folder).as_posix()
         if any(part.startswith(".") for part in name.split("/")) or not path.is_file():
             continue

@@ -58,18 +58,23 @@ def suite_of(table: RawTable) -> list[Expectation]:
 def _expectations(column: Column) -> Iterator[Expectation]:
     values = {"column": column.name}
     if column.required:
-        name = column.name if column.data_type == "string" else GIVEN + column.name
+        # A number instead of the text itself: Great Expectations hashes every column it is given.
         yield Expectation(
             "ExpectColumnValuesToNotBeNull",
-            {"column": name},
+            {"column": GIVEN + column.name},
             column,
             "required value missing",
             "a value is required",
         )
     if column.allowed is not None:
+        allowed = list(column.allowed)
+        if not column.is_numeric:
+            allowed = [
+                str(item).lower() if item in (True, False) else str(item) for item in allowed
+            ]
         yield Expectation(
             "ExpectColumnValuesToBeInSet",
-            values | {"value_set": list(column.allowed)},
+            values | {"value_set": allowed},
             column,
             "value not allowed",
             f"allowed are {', '.join(map(str, column.allowed))}",
@@ -111,7 +116,7 @@ def frame_columns(table: RawTable) -> str:
         elif column.is_numeric:
             parts[name] = f"cast({value} as double)"
         else:
-            parts[name] = value
+            parts[name] = f"cast({value} as varchar)"
     return ", ".join(f"{sql} as {quoted(name)}" for name, sql in parts.items())
 
 

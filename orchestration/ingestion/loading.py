@@ -9,7 +9,7 @@ Quarantine rows name file, row, column and reason; of the value they keep a keye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import duckdb
@@ -17,10 +17,10 @@ import pyarrow as pa
 
 from orchestration.ingestion.books import balanced_records
 from orchestration.ingestion.checks import check_rows
-from orchestration.ingestion.chunks import Chunk, FileResult, read_chunks
+from orchestration.ingestion.chunks import FileResult, read_chunks
 from orchestration.ingestion.declarations import RawTable
 from orchestration.ingestion.manifest import FileRecord, Task, write_records
-from orchestration.ingestion.sql import literal, quoted
+from orchestration.ingestion.sql import literal, quoted, row, types_of
 from orchestration.ingestion.typed_rows import type_rows
 
 BATCH_BYTES = 1 << 30
@@ -38,6 +38,10 @@ _DATA_ERRORS = (
     duckdb.OutOfRangeException,
     pa.ArrowException,
 )
+
+
+class _NewColumns(Exception):
+    """New columns were found after rows were deleted: DuckDB cannot commit both together."""
 
 
 def batches(tasks: list[Task]) -> Iterator[list[Task]]:
@@ -72,6 +76,10 @@ def land_batch(
     """
     try:
         return _transaction(connection, table, tasks, now, on_chunk, None)
+    except _NewColumns as found:
+        # The batch was rolled back. A column that stays empty for a moment harms nobody.
+        _add_columns(connection, table, found.args)
+        return land_batch(connection, table, tasks, now=now, on_chunk=on_chunk)
     except _DATA_ERRORS as error:
         if len(tasks) == 1:
             # The message of such an error quotes values: only its kind is kept.
@@ -125,10 +133,18 @@ def _load(
     )
     connection.execute("create or replace temp table gate_files as select * from gate_tasks")
     connection.unregister("gate_tasks")
-    _take_out(connection, table, "select file_name from gate_files")
+    has_deleted = _take_out(connection, table, "select file_name from gate_files")
+    known = set(types_of(connection, table.relation))
     if failure is None:
         for chunk in read_chunks(table, results):
-            load_chunk(connection, table, chunk, results)
+            columns, new = type_rows(connection, table, chunk, results)
+            check_rows(connection, table, columns, new)
+            missing = [name for name in new if name not in known]
+            if missing and has_deleted:
+                raise _NewColumns(*missing)
+            _add_columns(connection, table, missing)
+            known.update(missing)
+            _append(connection, table, new)
             on_chunk(sum(result.rows_in for result in results))
     failed = [literal(result.file.name) for result in results if result.failure]
     if failed:
@@ -140,27 +156,28 @@ def _load(
     return records
 
 
-def _take_out(connection: duckdb.DuckDBPyConnection, table: RawTable, names: str) -> None:
-    connection.execute(f"delete from {table.relation} where _file_name in ({names})")
+def _take_out(connection: duckdb.DuckDBPyConnection, table: RawTable, names: str) -> bool:
+    """Delete what the files `names` (SQL) brought; True when raw had rows of them."""
+    condition = f"_file_name in ({names})"
+    (count,) = row(connection, f"select count(*) from {table.relation} where {condition}")
+    if count:
+        connection.execute(f"delete from {table.relation} where {condition}")
     connection.execute(
         f"delete from raw.quarantine where source = {literal(table.source)} "
         f"and table_name = {literal(table.name)} and file_name in ({names})"
     )
+    return bool(count)
 
 
-def load_chunk(
-    connection: duckdb.DuckDBPyConnection,
-    table: RawTable,
-    chunk: Chunk,
-    results: list[FileResult],
+def _add_columns(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, names: Iterable[str]
 ) -> None:
-    """Check the rows of `chunk`; append the good ones to raw, the others to the quarantine."""
-    columns, new = type_rows(connection, table, chunk, results)
-    check_rows(connection, table, columns, new)
-    for name in new:
-        connection.execute(
-            f"alter table {table.relation} add column if not exists {quoted(name)} varchar"
-        )
+    for name in names:
+        connection.execute(f"alter table {table.relation} add column {quoted(name)} varchar")
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: RawTable, new: list[str]) -> None:
+    """The good rows of `gate_rows` to raw, the others to the quarantine."""
     selected = [f"{quoted('_v_' + c.name)} as {quoted(c.name)}" for c in table.columns]
     selected += [f"{quoted('_x_' + name)} as {quoted(name)}" for name in new]
     connection.execute(

@@ -59,6 +59,7 @@ class Task:
     first_landed_at: datetime
     is_replaced: bool
     is_redeclared: bool
+    rows_before: int = 0
 
 
 def ensure_quarantine(connection: duckdb.DuckDBPyConnection) -> None:
@@ -110,6 +111,7 @@ def open_tasks(
                 first_landed_at=first,
                 is_replaced=record is not None and not same_content,
                 is_redeclared=same_content,
+                rows_before=record.loaded_count if record else 0,
             )
         )
     lost = [name for name, record in records.items() if not _is_present(record, present)]

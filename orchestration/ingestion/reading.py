@@ -82,7 +82,7 @@ def _opened(file: LandingFile) -> Generator[Any]:
 
 
 class _Text(io.RawIOBase):
-    """A byte stream that is checked to be UTF-8 while it is read, without BOM and blank start."""
+    """A byte stream that is checked to be UTF-8 while it is read, without its BOM."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__()
@@ -95,13 +95,15 @@ class _Text(io.RawIOBase):
         self.first = b""
         self._pending = b""
 
-    def start(self, quote: str = "") -> bytes:
-        """Read and return the first block (it will be read again)."""
+    def start(self, quote: str = "", *, skip_blank: bool = False) -> bytes:
+        """Read and return the first block (it will be read again), blank lines before it left out
+        if asked for."""
         self.quote = quote.encode()
         block = self._checked(self._stream.read(BLOCK_BYTES))
         if block.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise UnreadableFile("is UTF-16, not UTF-8; export it as UTF-8")
-        self.first = self._pending = block.removeprefix(_BOM).lstrip(b"\r\n")
+        block = block.removeprefix(_BOM)
+        self.first = self._pending = block.lstrip(b"\r\n") if skip_blank else block
         return self.first
 
     def is_whole(self) -> bool:
@@ -143,7 +145,7 @@ class _Text(io.RawIOBase):
 
 
 def _read_csv(text: _Text, dialect: Dialect, file: LandingFile) -> Iterator[Piece]:
-    first = text.start(dialect.quote)
+    first = text.start(dialect.quote, skip_blank=True)
     if not first.strip():
         return
     names = _header(first, dialect)

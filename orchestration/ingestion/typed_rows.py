@@ -18,7 +18,7 @@ import duckdb
 from orchestration.ingestion.casting import as_text, json_path, native_cast, text_cast
 from orchestration.ingestion.chunks import DECLARED, NEW, Chunk, FileResult, new_names
 from orchestration.ingestion.declarations import Column, RawTable
-from orchestration.ingestion.reading import LINE
+from orchestration.ingestion.reading import LINE, UnreadableFile
 from orchestration.ingestion.sql import literal, quoted, types_of
 
 FAILURES = """
@@ -79,10 +79,20 @@ def _take_apart(
     shapes = connection.execute(
         f"select _f, json_keys(line) as keys from gate_chunk where {_IS_OBJECT} group by all"
     ).fetchall()
-    keys = sorted({key for _, keys in shapes for key in keys} - declared)
-    new = new_names(table, keys)
+    keys: dict[int, set[str]] = {}
     for file, keys_of_row in shapes:
-        results[file].new_columns |= {new[key] for key in keys_of_row if key in new}
+        keys.setdefault(file, set()).update(set(keys_of_row) - declared)
+    kept: set[str] = set()
+    for file in sorted(keys):
+        try:
+            new_names(table, sorted(kept | keys[file]))
+            kept |= keys[file]
+        except UnreadableFile as error:
+            # Its rows are taken back with those of all failed files.
+            results[file].failure = str(error)
+    new = new_names(table, sorted(kept))
+    for file in keys:
+        results[file].new_columns |= {new[key] for key in keys[file] if key in new}
     # One call with all paths parses a line once; a call per path would parse it per column.
     texts = [column for column in table.columns if column.data_type != "json"]
     objects = [column for column in table.columns if column.data_type == "json"]
