@@ -5,11 +5,24 @@ with
 
 facts as (
 
-    select source, record_id, person_id from {{ ref('fct_orders') }} where not is_refund
+    select
+        source,
+        record_id,
+        person_id
+    from {{ ref('fct_orders') }}
+    where not is_refund
     union all
-    select source, record_id, person_id from {{ ref('fct_offer_events') }}
+    select
+        source,
+        record_id,
+        person_id
+    from {{ ref('fct_offer_events') }}
     union all
-    select source, record_id, person_id from {{ ref('fct_feedback') }}
+    select
+        source,
+        record_id,
+        person_id
+    from {{ ref('fct_feedback') }}
 
 ),
 
@@ -25,5 +38,5 @@ select
 from facts
 inner join touchpoints
     on facts.source = touchpoints.source
-    and facts.record_id = touchpoints.record_id
+        and facts.record_id = touchpoints.record_id
 where facts.person_id is distinct from touchpoints.person_id

@@ -1,7 +1,7 @@
 -- The accident: a profile table that began from buyers had no row for visitors, and audiences of
 -- "all who never bought" were empty. So: persons and profiles are the same set.
 select
-    persons.person_id as person_id,
+    persons.person_id,
     profiles.person_id as profile_id
 from {{ ref('persons') }} as persons
 full outer join {{ ref('dim_profiles') }} as profiles

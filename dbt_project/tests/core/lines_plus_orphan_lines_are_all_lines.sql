@@ -5,7 +5,8 @@ with
 
 lines as (
 
-    select * from {{ ref('int_contracts__order_lines') }} where superseded_at is null
+    select * from {{ ref('int_contracts__order_lines') }}
+    where superseded_at is null
 
 ),
 
@@ -38,7 +39,7 @@ waiting as (
     from lines
     left join orders
         on lines.source = orders.source
-        and lines.order_id = orders.order_id
+            and lines.order_id = orders.order_id
     where orders.order_id is null
 
 ),

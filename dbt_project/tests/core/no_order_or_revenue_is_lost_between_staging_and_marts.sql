@@ -4,33 +4,9 @@
 -- version is worked out here anew, not taken from the union that the marts read.
 with
 
-{% set sources = sources_of_contract('orders') %}
-
 delivered as (
 
-    {% for source in sources %}
-    select
-        source,
-        order_id,
-        currency,
-        revenue_amount,
-        loaded_at,
-        _file_name,
-        _row_number
-    from {{ ref('stg_' ~ source ~ '__orders') }}
-    {% if not loop.last %}union all{% endif %}
-    {% else %}
-    select
-        source,
-        order_id,
-        currency,
-        revenue_amount,
-        loaded_at,
-        _file_name,
-        _row_number
-    from {{ ref('int_contracts__orders') }}
-    where 1 = 0
-    {% endfor %}
+    {{ delivered_rows('orders', ['source', 'order_id', 'currency', 'revenue_amount']) }}
 
 ),
 
@@ -39,11 +15,13 @@ newest as (
     select
         delivered.*,
         row_number() over (
-            partition by source, order_id
-            order by loaded_at desc, _file_name desc, _row_number desc
+            partition by delivered.source, delivered.order_id
+            order by
+                delivered.loaded_at desc,
+                delivered._file_name desc,
+                delivered._row_number desc
         ) as recency
     from delivered
-    where loaded_at < {{ as_of() }}
 
 ),
 
@@ -82,7 +60,7 @@ select
 from expected
 full outer join found
     on expected.source = found.source
-    and expected.currency = found.currency
+        and expected.currency = found.currency
 where
     (
         expected.row_count = found.row_count

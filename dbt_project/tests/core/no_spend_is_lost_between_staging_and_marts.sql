@@ -5,7 +5,8 @@ with
 
 costs as (
 
-    select * from {{ ref('int_contracts__costs') }} where superseded_at is null
+    select * from {{ ref('int_contracts__costs') }}
+    where superseded_at is null
 
 ),
 
@@ -71,7 +72,7 @@ select
 from expected
 full outer join found
     on expected.channel = found.channel
-    and expected.cost_date = found.cost_date
+        and expected.cost_date = found.cost_date
 where
     (
         expected.impressions = found.impressions

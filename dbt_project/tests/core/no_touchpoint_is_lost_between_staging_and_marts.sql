@@ -1,28 +1,11 @@
 -- The accident: a join to a seed of channels dropped every touch of a channel that nobody had
--- listed, and another one to click landings counted visits twice. So: keys delivered by source and
--- channel equal rows of the mart.
+-- listed, and another one to click landings counted visits twice. So: the ids that each source
+-- delivered are as many as its rows of the mart.
 with
-
-{% set sources = sources_of_contract('touchpoints') %}
 
 delivered as (
 
-    {% for source in sources %}
-    select
-        source,
-        count(distinct touchpoint_id) as row_count
-    from {{ ref('stg_' ~ source ~ '__touchpoints') }}
-    where loaded_at < {{ as_of() }}
-    group by source
-    {% if not loop.last %}union all{% endif %}
-    {% else %}
-    select
-        source,
-        count(*) as row_count
-    from {{ ref('int_contracts__touchpoints') }}
-    where 1 = 0
-    group by source
-    {% endfor %}
+    {{ delivered_rows('touchpoints', ['source', 'touchpoint_id']) }}
 
 ),
 
@@ -30,7 +13,7 @@ expected as (
 
     select
         source,
-        sum(row_count) as row_count
+        count(distinct touchpoint_id) as row_count
     from delivered
     group by source
 

@@ -45,10 +45,10 @@ candidates as (
     from touchpoints
     left join record_persons
         on touchpoints.source = record_persons.source
-        and touchpoints.record_id = record_persons.record_id
+            and touchpoints.record_id = record_persons.record_id
     left join click_ids
         on touchpoints.source = click_ids.source
-        and touchpoints.record_id = click_ids.record_id
+            and touchpoints.record_id = click_ids.record_id
     where
         touchpoints.superseded_at is null
         and touchpoints.interaction in ('click', 'visit', 'page_view', 'product_view', 'app_open')
@@ -59,42 +59,61 @@ candidates as (
 linked as (
 
     select
-        {{ surrogate_key(["'campaign'", 'person_id', 'campaign_id']) }} as link_key,
+        {{ surrogate_key(["'campaign'", 'candidates.person_id', 'candidates.campaign_id']) }}
+            as link_key,
         candidates.*
     from candidates
     where
-        person_id is not null
-        and campaign_id is not null
+        candidates.person_id is not null
+        and candidates.campaign_id is not null
     union all
     select
-        {{ surrogate_key(["'message'", 'message_id']) }} as link_key,
+        {{ surrogate_key(["'message'", 'candidates.message_id']) }} as link_key,
         candidates.*
     from candidates
-    where message_id is not null
+    where candidates.message_id is not null
     union all
     select
-        {{ surrogate_key(["'click'", 'click_id']) }} as link_key,
+        {{ surrogate_key(["'click'", 'candidates.click_id']) }} as link_key,
         candidates.*
     from candidates
-    where click_id is not null
+    where candidates.click_id is not null
+
+),
+
+clicked_links as (
+
+    -- most hits of a site follow no click that is on record: they need no sorting
+    select distinct link_key
+    from linked
+    where is_click
+
+),
+
+clicked as (
+
+    select linked.*
+    from linked
+    inner join clicked_links
+        on linked.link_key = clicked_links.link_key
 
 ),
 
 numbered as (
 
     select
-        linked.*,
+        clicked.*,
         -- clicks so far: the hits between two clicks follow the first of them
-        count(case when is_click then 1 end) over (
-            partition by link_key
+        count(case when clicked.is_click then 1 end) over (
+            partition by clicked.link_key
             order by
-                occurred_at,
-                case when is_click then 0 else 1 end,
-                landing_rank,
-                touchpoint_key
+                clicked.occurred_at,
+                case when clicked.is_click then 0 else 1 end,
+                clicked.landing_rank,
+                clicked.touchpoint_key
             rows between unbounded preceding and current row
         ) as click_number
-    from linked
+    from clicked
 
 ),
 
@@ -103,21 +122,21 @@ followed as (
     select
         numbered.*,
         row_number() over (
-            partition by link_key, click_number
+            partition by numbered.link_key, numbered.click_number
             order by
-                occurred_at,
-                case when is_click then 0 else 1 end,
-                landing_rank,
-                touchpoint_key
+                numbered.occurred_at,
+                case when numbered.is_click then 0 else 1 end,
+                numbered.landing_rank,
+                numbered.touchpoint_key
         ) as position_after_click,
-        max(case when is_click then touchpoint_key end) over (
-            partition by link_key, click_number
+        max(case when numbered.is_click then numbered.touchpoint_key end) over (
+            partition by numbered.link_key, numbered.click_number
         ) as click_touchpoint_key,
-        max(case when is_click then occurred_at end) over (
-            partition by link_key, click_number
+        max(case when numbered.is_click then numbered.occurred_at end) over (
+            partition by numbered.link_key, numbered.click_number
         ) as clicked_at
     from numbered
-    where click_number > 0
+    where numbered.click_number > 0
 
 ),
 
@@ -140,10 +159,12 @@ ranked as (
     select
         matches.*,
         row_number() over (
-            partition by touchpoint_key order by clicked_at desc, click_touchpoint_key
+            partition by matches.touchpoint_key
+            order by matches.clicked_at desc, matches.click_touchpoint_key asc
         ) as click_rank,
         row_number() over (
-            partition by click_touchpoint_key order by occurred_at, touchpoint_key
+            partition by matches.click_touchpoint_key
+            order by matches.occurred_at, matches.touchpoint_key
         ) as landing_rank
     from matches
 

@@ -35,7 +35,7 @@ known_contacts as (
             'first_name', 'last_name', 'gender', 'language_code', 'timezone', 'loyalty_tier',
             'acquisition_channel', 'referred_by_record_id', 'street', 'postal_code', 'city',
         ] %}
-        {{ normalise_text(attribute) }} as {{ attribute }},
+            {{ normalise_text(attribute) }} as {{ attribute }},
         {% endfor %}
         upper({{ normalise_text('country_code') }}) as country_code
     from contacts
@@ -57,13 +57,13 @@ statements as (
                 coalesce(source_priorities.priority, 100),
                 known_contacts.updated_at desc,
                 known_contacts.loaded_at desc,
-                known_contacts.source,
-                known_contacts.record_id
+                known_contacts.source asc,
+                known_contacts.record_id asc
         ) as precedence
     from known_contacts
     inner join record_persons
         on known_contacts.source = record_persons.source
-        and known_contacts.record_id = record_persons.record_id
+            and known_contacts.record_id = record_persons.record_id
     left join source_priorities
         on known_contacts.source = source_priorities.source
     where record_persons.person_id is not null
@@ -74,7 +74,8 @@ addressed as (
 
     select
         statements.*,
-        min(case when has_address then precedence end) over (partition by person_id)
+        min(case when statements.has_address then statements.precedence end)
+            over (partition by statements.person_id)
             as address_precedence
     from statements
 
@@ -88,13 +89,14 @@ winners as (
             'first_name', 'last_name', 'birth_date', 'gender', 'language_code', 'timezone',
             'loyalty_tier', 'acquisition_channel', 'referred_by_record_id', 'country_code',
         ] %}
-        min_by({{ attribute }}, precedence) filter (where {{ attribute }} is not null)
-            as {{ attribute }},
-        min_by(source, precedence) filter (where {{ attribute }} is not null)
-            as {{ attribute }}_source,
+            min_by({{ attribute }}, precedence) filter (where {{ attribute }} is not null)
+                as {{ attribute }},
+            min_by(source, precedence) filter (where {{ attribute }} is not null)
+                as {{ attribute }}_source,
         {% endfor %}
         {% for attribute in ['street', 'postal_code', 'city'] %}
-        max(case when precedence = address_precedence then {{ attribute }} end) as {{ attribute }},
+            max(case when precedence = address_precedence then {{ attribute }} end)
+                as {{ attribute }},
         {% endfor %}
         max(case when precedence = address_precedence then country_code end)
             as address_country_code,

@@ -1,5 +1,6 @@
 -- Grain: one row per person who ever engaged.
--- Preferred = in the most slots (a channel in a clock hour of a day); then the latest; then by name.
+-- Preferred = in the most slots (a channel in a clock hour of a day); then the latest, then by
+-- name.
 with
 
 slots as (
@@ -16,7 +17,9 @@ channels_ranked as (
         row_number() over (
             partition by person_id
             order by
-                count(distinct concat(cast(local_date as {{ string_type() }}), ' ', local_hour)) desc,
+                count(
+                    distinct concat(cast(local_date as {{ string_type() }}), ' ', local_hour)
+                ) desc,
                 max(last_occurred_at) desc,
                 channel
         ) as channel_rank
@@ -78,13 +81,13 @@ final as (
     from persons
     inner join channels_ranked
         on persons.person_id = channels_ranked.person_id
-        and channels_ranked.channel_rank = 1
+            and channels_ranked.channel_rank = 1
     inner join hours_ranked
         on persons.person_id = hours_ranked.person_id
-        and hours_ranked.hour_rank = 1
+            and hours_ranked.hour_rank = 1
     left join origins_ranked
         on persons.person_id = origins_ranked.person_id
-        and origins_ranked.origin_rank = 1
+            and origins_ranked.origin_rank = 1
 
 )
 

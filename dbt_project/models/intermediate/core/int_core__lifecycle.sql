@@ -40,14 +40,14 @@ fitting as (
     from buyers
     inner join lifecycle_stages
         on buyers.recency_days >= lifecycle_stages.min_recency_days
-        and (
-            lifecycle_stages.max_recency_days is null
-            or buyers.recency_days <= lifecycle_stages.max_recency_days
-        )
-        and (
-            lifecycle_stages.max_order_count is null
-            or buyers.order_count <= lifecycle_stages.max_order_count
-        )
+            and (
+                lifecycle_stages.max_recency_days is null
+                or buyers.recency_days <= lifecycle_stages.max_recency_days
+            )
+            and (
+                lifecycle_stages.max_order_count is null
+                or buyers.order_count <= lifecycle_stages.max_order_count
+            )
     group by buyers.person_id
 
 ),

@@ -17,6 +17,7 @@ summed as (
         max(case when status = 'completed' then ordered_at end) as last_order_at,
         count(case when status = 'completed' then 1 end) as order_count,
         sum(net_revenue_amount) as revenue_amount,
+        max(case when is_first_order then channel end) as first_order_channel,
         max(loaded_at) as last_loaded_at
     from orders
     where person_id is not null
@@ -26,7 +27,8 @@ summed as (
 
 buyers as (
 
-    select * from summed where order_count > 0
+    select * from summed
+    where order_count > 0
 
 ),
 
@@ -46,10 +48,10 @@ scored as (
 
     select
         person_id,
-        {% for score in ['recency', 'frequency', 'monetary'] %}
+    {% for score in ['recency', 'frequency', 'monetary'] %}
         1 + cast(floor(({{ score }}_rank - 1) * 5.0 / buyer_count) as integer)
             as {{ score }}_score{{ ',' if not loop.last }}
-        {% endfor %}
+    {% endfor %}
     from ranked
 
 ),
@@ -65,6 +67,7 @@ final as (
         scored.recency_score,
         scored.frequency_score,
         scored.monetary_score,
+        summed.first_order_channel,
         summed.last_loaded_at
     from summed
     left join scored

@@ -44,7 +44,7 @@ statements as (
     from traits
     inner join record_persons
         on traits.source = record_persons.source
-        and traits.record_id = record_persons.record_id
+            and traits.record_id = record_persons.record_id
     left join trait_rules
         on traits.trait = trait_rules.trait
     where
@@ -58,10 +58,15 @@ ranked as (
     select
         statements.*,
         row_number() over (
-            partition by person_id, trait
+            partition by statements.person_id, statements.trait
             order by
-                case when trait_rule = 'most_frequent' then value_count else 0 end desc,
-                case when trait_rule = 'first' then position else -position end
+                case
+                    when statements.trait_rule = 'most_frequent' then statements.value_count else 0
+                end desc,
+                case
+                    when statements.trait_rule = 'first' then statements.position
+                    else -statements.position
+                end
         ) as value_rank
     from statements
 
@@ -77,8 +82,8 @@ chosen as (
         case
             when max(trait_rule) = 'sum'
                 then cast(
-                    sum(try_cast(value as decimal(18, 4))) as {{ string_type() }}
-                )
+                        sum(try_cast(value as decimal(18, 4))) as {{ string_type() }}
+                    )
             else max(case when value_rank = 1 then value end)
         end as value_text,
         count(*) as statement_count,

@@ -75,10 +75,10 @@ contactable as (
         on addresses.address_identifier_type = channels.address_identifier_type
     left join marketing as own_word
         on addresses.person_id = own_word.person_id
-        and channels.channel = own_word.channel
+            and channels.channel = own_word.channel
     left join marketing as general_word
         on addresses.person_id = general_word.person_id
-        and general_word.channel = 'all'
+            and general_word.channel = 'all'
     where
         channels.is_addressable
         and coalesce(own_word.status, general_word.status) = 'granted'

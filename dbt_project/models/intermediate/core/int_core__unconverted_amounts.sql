@@ -80,8 +80,8 @@ final as (
     from amounts
     left join rates
         on amounts.currency = rates.from_currency
-        and amounts.fact_date >= rates.valid_from
-        and amounts.fact_date < rates.valid_before
+            and amounts.fact_date >= rates.valid_from
+            and amounts.fact_date < rates.valid_before
     where rates.rate is null
     group by amounts.fact, amounts.currency
 

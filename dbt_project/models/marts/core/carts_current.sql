@@ -85,7 +85,7 @@ final as (
     from contents
     inner join activities
         on contents.person_id = activities.person_id
-        and contents.cart_id = activities.cart_id
+            and contents.cart_id = activities.cart_id
 
 )
 

@@ -39,8 +39,8 @@ final as (
     cross join settings
     left join rates
         on campaigns.currency = rates.from_currency
-        and campaigns.loaded_at >= rates.valid_from
-        and campaigns.loaded_at < rates.valid_before
+            and campaigns.loaded_at >= rates.valid_from
+            and campaigns.loaded_at < rates.valid_before
 
 )
 

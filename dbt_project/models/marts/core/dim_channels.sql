@@ -60,8 +60,8 @@ final as (
         on all_channels.channel = channels.channel
     left join rates
         on channels.currency = rates.from_currency
-        and settings.as_of >= rates.valid_from
-        and settings.as_of < rates.valid_before
+            and settings.as_of >= rates.valid_from
+            and settings.as_of < rates.valid_before
 
 )
 

@@ -42,8 +42,8 @@ final as (
     cross join settings
     left join rates
         on offers.currency = rates.from_currency
-        and offers.loaded_at >= rates.valid_from
-        and offers.loaded_at < rates.valid_before
+            and offers.loaded_at >= rates.valid_from
+            and offers.loaded_at < rates.valid_before
 
 )
 

@@ -38,8 +38,8 @@ final as (
     cross join settings
     left join rates
         on products.currency = rates.from_currency
-        and products.loaded_at >= rates.valid_from
-        and products.loaded_at < rates.valid_before
+            and products.loaded_at >= rates.valid_from
+            and products.loaded_at < rates.valid_before
 
 )
 

@@ -41,11 +41,12 @@ aged as (
 
     select
         contact_attributes.*,
-        extract(year from {{ as_of() }}) - extract(year from birth_date)
+        extract(year from {{ as_of() }}) - extract(year from contact_attributes.birth_date)
         - case
             when
                 extract(month from {{ as_of() }}) * 100 + extract(day from {{ as_of() }})
-                < extract(month from birth_date) * 100 + extract(day from birth_date)
+                < extract(month from contact_attributes.birth_date) * 100
+                + extract(day from contact_attributes.birth_date)
                 then 1
             else 0
         end as age
@@ -74,8 +75,11 @@ final as (
         aged.language_code,
         aged.timezone,
         aged.loyalty_tier,
-        coalesce(aged.acquisition_channel, engagement_summary.first_channel)
-            as acquisition_channel,
+        coalesce(
+            aged.acquisition_channel,
+            engagement_summary.first_channel,
+            order_summary.first_order_channel
+        ) as acquisition_channel,
         lifecycle.lifecycle_stage,
         order_summary.first_order_at,
         order_summary.last_order_at,

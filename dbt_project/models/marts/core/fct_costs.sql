@@ -33,8 +33,8 @@ converted as (
     from costs
     left join rates
         on costs.currency = rates.from_currency
-        and costs.cost_date >= rates.valid_from
-        and costs.cost_date < rates.valid_before
+            and costs.cost_date >= rates.valid_from
+            and costs.cost_date < rates.valid_before
     where costs.superseded_at is null
 
 ),
@@ -49,7 +49,9 @@ summed as (
         case when count(*) = count(cost_amount) then sum(cost_amount) end as cost_amount,
         case
             when count(*) = count(cost_amount)
-                then sum(case when coalesce(cost_type, 'media') = 'media' then cost_amount else 0 end)
+                then sum(
+                        case when coalesce(cost_type, 'media') = 'media' then cost_amount else 0 end
+                    )
         end as media_cost_amount,
         sum(impressions) as impressions,
         sum(clicks) as clicks,

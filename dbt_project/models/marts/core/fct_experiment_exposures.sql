@@ -36,7 +36,7 @@ final as (
     from exposures
     left join record_persons
         on exposures.source = record_persons.source
-        and exposures.record_id = record_persons.record_id
+            and exposures.record_id = record_persons.record_id
     where exposures.superseded_at is null
 
 )

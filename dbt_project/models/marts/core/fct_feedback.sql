@@ -44,7 +44,7 @@ final as (
     from feedback
     left join record_persons
         on feedback.source = record_persons.source
-        and feedback.record_id = record_persons.record_id
+            and feedback.record_id = record_persons.record_id
     where feedback.superseded_at is null
 
 )

@@ -45,11 +45,11 @@ final as (
     from offer_events
     left join record_persons
         on offer_events.source = record_persons.source
-        and offer_events.record_id = record_persons.record_id
+            and offer_events.record_id = record_persons.record_id
     left join rates
         on offer_events.currency = rates.from_currency
-        and offer_events.occurred_at >= rates.valid_from
-        and offer_events.occurred_at < rates.valid_before
+            and offer_events.occurred_at >= rates.valid_from
+            and offer_events.occurred_at < rates.valid_before
     where offer_events.superseded_at is null
 
 )

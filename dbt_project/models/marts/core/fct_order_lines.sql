@@ -22,7 +22,9 @@ products as (
 final as (
 
     select
-        {{ surrogate_key(['order_lines.source', 'order_lines.order_id', 'order_lines.line_number']) }}
+        {{ surrogate_key([
+            'order_lines.source', 'order_lines.order_id', 'order_lines.line_number',
+        ]) }}
             as order_line_key,
         orders.order_key,
         orders.order_id,
@@ -44,7 +46,7 @@ final as (
     from order_lines
     inner join orders
         on order_lines.source = orders.source
-        and order_lines.order_id = orders.order_id
+            and order_lines.order_id = orders.order_id
     left join products
         on order_lines.product_id = products.product_id
     where order_lines.superseded_at is null

@@ -39,18 +39,19 @@ current_orders as (
     from orders
     left join record_persons
         on orders.source = record_persons.source
-        and orders.record_id = record_persons.record_id
+            and orders.record_id = record_persons.record_id
     where orders.superseded_at is null
 
 ),
 
 attributed as (
 
-    -- a refund seldom says whose it is: it belongs to the person of its order
+    -- a refund belongs to the person of its order, so that nobody's revenue is reduced by another's
+    -- return; where the order is nobody's, to the person that the refund itself names
     select
         current_orders.*,
-        coalesce(current_orders.person_id, refunded_orders.person_id) as owner_id,
-        coalesce(current_orders.person_id_as_known, refunded_orders.person_id_as_known)
+        coalesce(refunded_orders.person_id, current_orders.person_id) as owner_id,
+        coalesce(refunded_orders.person_id_as_known, current_orders.person_id_as_known)
             as owner_id_as_known,
         current_orders.status = 'refunded'
         or (current_orders.related_order_id is not null and current_orders.revenue_amount < 0)
@@ -66,10 +67,11 @@ numbered as (
     select
         attributed.*,
         case
-            when status = 'completed' and owner_id is not null
+            when attributed.status = 'completed' and attributed.owner_id is not null
                 then row_number() over (
-                    partition by owner_id, status order by ordered_at, order_key
-                )
+                        partition by attributed.owner_id, attributed.status
+                        order by attributed.ordered_at, attributed.order_key
+                    )
         end as order_number
     from attributed
 
@@ -117,8 +119,8 @@ final as (
         on numbered.channel = channels.channel
     left join rates
         on numbered.currency = rates.from_currency
-        and numbered.ordered_at >= rates.valid_from
-        and numbered.ordered_at < rates.valid_before
+            and numbered.ordered_at >= rates.valid_from
+            and numbered.ordered_at < rates.valid_before
 
 )
 

@@ -49,7 +49,7 @@ current_touchpoints as (
         touchpoints.*,
         {{ surrogate_key(['source', 'touchpoint_id']) }} as touchpoint_key
     from touchpoints
-    where superseded_at is null
+    where touchpoints.superseded_at is null
 
 ),
 
@@ -101,7 +101,7 @@ final as (
     from current_touchpoints
     left join record_persons
         on current_touchpoints.source = record_persons.source
-        and current_touchpoints.record_id = record_persons.record_id
+            and current_touchpoints.record_id = record_persons.record_id
     left join touchpoint_sessions
         on current_touchpoints.touchpoint_key = touchpoint_sessions.touchpoint_key
     left join click_landings
@@ -112,8 +112,8 @@ final as (
         on current_touchpoints.interaction = interactions.interaction
     left join rates
         on current_touchpoints.currency = rates.from_currency
-        and current_touchpoints.occurred_at >= rates.valid_from
-        and current_touchpoints.occurred_at < rates.valid_before
+            and current_touchpoints.occurred_at >= rates.valid_from
+            and current_touchpoints.occurred_at < rates.valid_before
 
 )
 

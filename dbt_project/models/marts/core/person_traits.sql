@@ -21,7 +21,10 @@ encoded as (
                     when 'decimal' then cast(value_number as {{ string_type() }})
                     when 'integer' then cast(cast(value_number as bigint) as {{ string_type() }})
                     when 'boolean'
-                        then case when value_boolean then 'true' when not value_boolean then 'false' end
+                        then case
+                                when value_boolean then 'true'
+                                when not value_boolean then 'false'
+                            end
                     when 'date' then {{ json_quoted('cast(value_date as ' ~ string_type() ~ ')') }}
                     else {{ json_quoted('value_text') }}
                 end,

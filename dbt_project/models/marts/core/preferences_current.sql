@@ -31,13 +31,13 @@ statements as (
             order by
                 case when preferences.is_explicit then 0 else 1 end,
                 preferences.occurred_at desc,
-                preferences.source,
-                preferences.record_id
+                preferences.source asc,
+                preferences.record_id asc
         ) as statement_rank
     from preferences
     inner join record_persons
         on preferences.source = record_persons.source
-        and preferences.record_id = record_persons.record_id
+            and preferences.record_id = record_persons.record_id
     where
         preferences.superseded_at is null
         and record_persons.person_id is not null
