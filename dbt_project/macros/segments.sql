@@ -19,6 +19,18 @@
     {% do return(versions[0] if versions else 1) %}
 {%- endmacro %}
 
+{# Members of all segments now: segment, segment_version, person_id. #}
+{% macro segment_members() -%}
+    {% for name in segments() -%}
+    select
+        '{{ name }}' as segment,
+        cast({{ segment_version(name) }} as integer) as segment_version,
+        person_id
+    from {{ ref('seg_' ~ name) }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+{%- endmacro %}
+
 {# Bucket 0 .. 9,999 of a person, the same in every segment and on every engine: what splits and
    holdouts are cut from. orchestration/activation/gate.py has the same formula. #}
 {% macro split_bucket(salt, person) -%}

@@ -11,7 +11,7 @@ events as (
 numbered as (
 
     select
-        events.*,
+        *,
         row_number() over (
             partition by sync, record_key order by sequence desc
         ) as recency

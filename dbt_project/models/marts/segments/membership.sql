@@ -5,41 +5,33 @@ with
 
 members as (
 
-    {% for name in segments() %}
-    {% if not loop.first %}union all
-    {% endif -%}
-    select
-        '{{ name }}' as segment,
-        cast('{{ segment_version(name) }}' as integer) as segment_version,
-        person_id
-    from {{ ref('seg_' ~ name) }}
-    {% endfor %}
+    {{ segment_members() }}
 
 ),
 
 stays as (
 
-    {% if is_incremental() -%}
-    select * from {{ this }}
-    {%- else -%}
-    select
-        segment,
-        segment_version,
-        person_id,
-        {{ as_of() }} as entered_at,
-        {{ as_of() }} as exited_at,
-        0 as split_bucket,
-        false as is_holdout
-    from members
-    where 1 = 0
-    {%- endif %}
+    {% if is_incremental() %}
+        select * from {{ this }}
+    {% else %}
+        select
+            segment,
+            segment_version,
+            person_id,
+            {{ as_of() }} as entered_at,
+            {{ as_of() }} as exited_at,
+            0 as split_bucket,
+            false as is_holdout
+        from members
+        where 1 = 0
+    {% endif %}
 
 ),
 
 numbered_stays as (
 
     select
-        stays.*,
+        *,
         row_number() over (
             partition by segment, person_id order by entered_at desc
         ) as stay_number
@@ -47,11 +39,18 @@ numbered_stays as (
 
 ),
 
+last_stays as (
+
+    select *
+    from numbered_stays
+    where stay_number = 1
+
+),
+
 compared as (
 
     select
         last_stays.entered_at as last_entered_at,
-        last_stays.exited_at as last_exited_at,
         last_stays.segment_version as last_segment_version,
         last_stays.split_bucket as last_split_bucket,
         last_stays.is_holdout as last_is_holdout,
@@ -59,18 +58,20 @@ compared as (
         coalesce(members.segment, last_stays.segment) as segment,
         coalesce(members.person_id, last_stays.person_id) as person_id,
         case
-            when members.person_id is not null
-                then case
-                    when last_stays.person_id is null then 'begins'
-                    when last_stays.exited_at < {{ as_of() }} then 'begins'
-                    -- ended at this very as_of by an earlier run of the same day
-                    when last_stays.exited_at = {{ as_of() }} then 'goes on'
-                end
-            when last_stays.exited_at is null and last_stays.entered_at <= {{ as_of() }}
+            when members.person_id is not null and last_stays.person_id is null then 'begins'
+            when members.person_id is not null and last_stays.exited_at < {{ as_of() }}
+                then 'begins'
+            -- ended at this very as_of, by an earlier run
+            when members.person_id is not null and last_stays.exited_at = {{ as_of() }}
+                then 'goes on'
+            when
+                members.person_id is null
+                and last_stays.exited_at is null
+                and last_stays.entered_at <= {{ as_of() }}
                 then 'ends'
         end as change
     from members
-    full outer join (select * from numbered_stays where stay_number = 1) as last_stays
+    full outer join last_stays
         on
             members.segment = last_stays.segment
             and members.person_id = last_stays.person_id
@@ -80,8 +81,8 @@ compared as (
 bucketed as (
 
     select
-        compared.*,
-        cast({{ split_bucket(setting('split_salt'), 'compared.person_id') }} as integer)
+        *,
+        cast({{ split_bucket(setting('split_salt'), 'person_id') }} as integer)
             as new_split_bucket
     from compared
     where change is not null

@@ -32,7 +32,7 @@ buyers as (
             when order_count > 1
                 then {{ days_between('first_order_at', 'last_order_at') }} * 1.0 / (order_count - 1)
         end as rhythm_days,
-        row_number() over (order by revenue_amount desc, person_id) as revenue_rank,
+        row_number() over (order by revenue_amount desc, person_id asc) as revenue_rank,
         count(*) over () as buyer_count
     from profiles
     where order_count > 0
