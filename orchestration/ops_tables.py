@@ -6,6 +6,8 @@ trained or sent. The public tables `ml.*` and `activation.*` are dbt models over
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 OPS_TABLES: dict[str, str] = {
@@ -80,7 +82,23 @@ OPS_TABLES: dict[str, str] = {
 
 
 def ensure_ops_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create every table of `OPS_TABLES` in schema `ops` that does not exist yet."""
+    """Create every table of `OPS_TABLES` in schema `ops` that does not exist yet.
+
+    A table of an older version gets the columns that it lacks (null in its rows, at the end).
+    """
     connection.execute("create schema if not exists ops")
+    rows = connection.execute(
+        "select table_name, column_name from duckdb_columns() "
+        "where schema_name = 'ops' and database_name = current_database()"
+    ).fetchall()
+    known: dict[str, set[str]] = {}
+    for table, column in rows:
+        known.setdefault(table, set()).add(column)
     for name, columns in OPS_TABLES.items():
-        connection.execute(f"create table if not exists ops.{name} ({columns})")
+        if name not in known:
+            connection.execute(f"create table if not exists ops.{name} ({columns})")
+            continue
+        # At commas that stand in no parentheses: decimal(18,4) is one type.
+        for column in re.split(r",\s*(?![^()]*\))", columns.strip()):
+            if column.split()[0] not in known[name]:
+                connection.execute(f"alter table ops.{name} add column {column}")
