@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.simulator import noise, text
+from data.simulator.arrow import pc
 from data.simulator.declarations import Table
 from data.simulator.draws import Draws
 from data.simulator.settings import DAY, Arguments

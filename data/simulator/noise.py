@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.simulator import text
+from data.simulator.arrow import pc
 from data.simulator.declarations import Table
 from data.simulator.draws import Draws
 from data.simulator.settings import Arguments

@@ -7,7 +7,8 @@ Does not belong here: how they are used (behaviour.py, sources/).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import date as Date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -68,7 +69,7 @@ class Arguments:
     tenant: str = "demo"
     persons: int = 5_000
     days: int = 180
-    end: date = date(2026, 6, 30)
+    end: Date = Date(2026, 6, 30)
     seed: int = 7
     noise: float = 1.0
 
@@ -86,11 +87,11 @@ class Arguments:
         return max(10, min(20_000, BLOCK_ROOM // self.days) // 10 * 10)
 
     @property
-    def start(self) -> date:
+    def start(self) -> Date:
         """First simulated local day."""
         return self.end - timedelta(days=self.days - 1)
 
-    def date(self, day: int) -> date:
+    def date(self, day: int) -> Date:
         """Calendar date of simulated day number `day` (may be negative)."""
         return self.start + timedelta(days=int(day))
 
@@ -105,12 +106,7 @@ class Arguments:
         """Seconds that local time is ahead of UTC, at noon of each day from -4000 on."""
         days = range(-4000, self.days + 400)
         noons = (datetime.combine(self.date(day), datetime.min.time()) for day in days)
-        return np.array(
-            [
-                int((noon.replace(hour=12, tzinfo=ZONE)).utcoffset().total_seconds())
-                for noon in noons
-            ]
-        )
+        return np.array([_seconds_ahead(noon.replace(hour=12, tzinfo=ZONE)) for noon in noons])
 
     def offset(self, day: np.ndarray | int) -> np.ndarray:
         """Seconds that local time is ahead of UTC on simulated day `day`."""
@@ -152,4 +148,9 @@ class Arguments:
 
     @staticmethod
     def _ahead(moment: int) -> int:
-        return int(datetime.fromtimestamp(int(moment), ZONE).utcoffset().total_seconds())
+        return _seconds_ahead(datetime.fromtimestamp(int(moment), ZONE))
+
+
+def _seconds_ahead(moment: datetime) -> int:
+    ahead = moment.utcoffset()
+    return int(ahead.total_seconds()) if ahead else 0

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from data.simulator.arrow import pc
 from data.simulator.declarations import Column, Table
 from data.simulator.settings import DAY, Arguments
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.simulator.arrow import pc
 from data.simulator.names import BRAND_NUMBER, PLACEHOLDER_EMAILS
 
 _FLUSH_ROWS = 500_000

@@ -218,7 +218,7 @@ def _costs(landing: Landing, plan: Plan) -> None:
     """Production of campaigns, and what the platforms cost per month."""
     args = landing.args
     cost = {"email": 600, "sms": 150, "push": 100, "direct_mail": 2400}
-    rows = [
+    rows: list[tuple[int, str, str | None, str | None, str, int]] = [
         (c.day, c.channel, c.id, c.contents[0], "production", cost[c.channel])
         for c in plan.campaigns
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.simulator import text
+from data.simulator.arrow import pc
 from data.simulator.calendar import SOCIAL_CAMPAIGN
 from data.simulator.names import CALL_TOPICS
 from data.simulator.sources.block import Block, Rows, subset

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.simulator import text
+from data.simulator.arrow import pc
 from data.simulator.calendar import ALWAYS_ON, SOCIAL_CAMPAIGN
 from data.simulator.facts import SOURCE, SOURCES
 from data.simulator.settings import DAY

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from data.simulator import text
+from data.simulator.arrow import pc
 from data.simulator.facts import SOURCE, SOURCES
 from data.simulator.names import SEARCH_WORDS
 from data.simulator.settings import CURRENCY, DAY
