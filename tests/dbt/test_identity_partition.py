@@ -150,9 +150,9 @@ def test_the_forest_spans_every_component_without_a_cycle(warehouse: CanonicalWa
             select edges.edge_number, a.vertex_id as vertex_a, b.vertex_id as vertex_b
             from intermediate.int_identity__edges as edges
             inner join intermediate.int_identity__vertices as a
-                on a.identifier_key = edges.identifier_a
+                on a.identifier_number = edges.number_a
             inner join intermediate.int_identity__vertices as b
-                on b.identifier_key = edges.identifier_b
+                on b.identifier_number = edges.number_b
         ) as edges on edges.edge_number = components.edge_number
         """
     )

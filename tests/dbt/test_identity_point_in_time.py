@@ -1,4 +1,4 @@
-"""Persons at a cutoff are the persons of a warehouse in which only files loaded before it were landed.
+"""Persons at a cutoff are the persons of a warehouse with only the files loaded before it.
 
 Random evidence with late loads, corrected rows, contacts that arrive later, hubs that come to be in
 time; the oracle is the project itself on less data, at as_of = cutoff.

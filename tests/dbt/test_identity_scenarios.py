@@ -1,7 +1,7 @@
 """Named scenarios of the identity graph, each worked by hand, all in one landing and one dbt run.
 
-A record is written as `source: type=value type=value ...`; an asterisk after the type means that the
-person proved it. Values of different scenarios never meet.
+A record is written as `type=value type=value ...`; an asterisk after the type means that the person
+proved it. Values of different scenarios never meet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.dbt.canonical_warehouse import CanonicalWarehouse
@@ -309,3 +310,33 @@ def test_the_persons_of_as_of_are_the_persons_of_the_newest_cutoff(
         )
         """
     ) == [(0,)]
+
+
+def test_a_steward_merges_and_blocks(warehouse: CanonicalWarehouse) -> None:
+    """Rules are rows of a seed; here they are put into its table, and the models run again."""
+    keys = dict(warehouse.query("select identifier_value, identifier_key from pii.identifiers"))
+    rules = [
+        ("r1", "always_merge", keys["ann@tablet.ch"], keys["ben"]),
+        ("r2", "block_value", keys["laptop"], None),
+        ("r3", "always_merge", keys["cleo"], keys["cleo"]),
+    ]
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.executemany(
+            "insert into seeds.manual_rules (rule_id, rule, identifier_key_a, identifier_key_b) "
+            "values (?, ?, ?, ?)",
+            rules,
+        )
+    warehouse.dbt("run", "--select", "int_identity__blocked+,group:identity")
+    persons = dict(
+        warehouse.query(
+            "select record_id, person_id from intermediate.int_identity__record_persons"
+        )
+    )
+    # Ann and Ben are one, so the tablet has one owner now
+    assert persons["tablet-1"] == persons["tablet-2"] == persons["tablet-3"] is not None
+    assert persons["laptop-1"] is None
+    assert persons["laptop-2"] is not None
+    assert warehouse.query(
+        "select status, status_reason, evidence_count, sources from identity.edges "
+        "where status_reason like 'rule %'"
+    ) == [("manual", "rule r1", 0, "manual_rules")]

@@ -1,2 +1,2 @@
--- Grain: one row per (cutoff_at, identifier_a, identifier_b); known now.
+-- Grain: one row per (cutoff_at, number_a, number_b); known now.
 {{ identity_edges(ref('int_identity__evidence'), ref('int_identity__hubs')) }}

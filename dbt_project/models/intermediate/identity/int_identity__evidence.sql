@@ -1,2 +1,2 @@
--- Grain: one row per (cutoff_at, source, record_id, identifier_key); known now.
+-- Grain: one row per (cutoff_at, record_number, identifier_number); known now.
 {{ identity_evidence(ref('int_identity__known_observations')) }}

@@ -7,21 +7,22 @@ identifiers as (
 
 ),
 
+records as (
+
+    select * from {{ ref('int_identity__records') }}
+
+),
+
 identifier_values as (
 
-    select * from {{ ref('int_identity__values') }}
-
-),
-
-blocked as (
-
-    select * from {{ ref('int_identity__blocked') }}
-
-),
-
-identifier_types as (
-
-    select * from {{ ref('identifier_types') }}
+    select
+        identifier_values.source_identifier_type,
+        identifier_values.raw_value,
+        identifier_values.region,
+        identifier_keys.*
+    from {{ ref('int_identity__values') }} as identifier_values
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on identifier_keys.identifier_key = identifier_values.identifier_key
 
 ),
 
@@ -30,34 +31,25 @@ final as (
     select
         identifiers.source,
         identifiers.record_id,
+        records.record_number,
         identifier_values.identifier_type,
         identifier_values.identifier_key,
-        coalesce(identifier_types.scope, 'unknown') as scope,
-        coalesce(identifier_types.rank, 99) as type_rank,
-        identifier_types.hub_limit,
+        identifier_values.identifier_number,
+        identifier_values.scope,
+        identifier_values.is_valid,
+        identifier_values.can_link,
         identifiers.observed_at,
         identifiers.loaded_at,
         identifiers.superseded_at,
-        identifiers.is_authenticated,
-        identifier_values.invalid_reason is null as is_valid,
-        identifier_values.invalid_reason,
-        blocked.identifier_key is not null as is_blocked,
-        blocked.block_reason,
-        coalesce(
-            identifier_values.invalid_reason is null
-            and blocked.identifier_key is null
-            and identifier_types.can_link
-            and identifier_types.scope in ('person', 'device'),
-            false
-        ) as can_link
+        identifiers.is_authenticated
     from identifiers
+    inner join records
+        on records.source = identifiers.source
+        and records.record_id = identifiers.record_id
     inner join identifier_values
         on identifier_values.source_identifier_type = identifiers.identifier_type
         and identifier_values.raw_value = identifiers.identifier_value
         and identifier_values.region = identifiers.region
-    left join blocked on blocked.identifier_key = identifier_values.identifier_key
-    left join identifier_types
-        on identifier_types.identifier_type = identifier_values.identifier_type
 
 )
 

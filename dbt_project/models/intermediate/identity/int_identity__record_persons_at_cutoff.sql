@@ -3,7 +3,7 @@ with
 
 resolved as (
 
-    {{ identity_record_persons(
+    {{ identity_record_identifiers(
         ref('int_identity__known_observations_at_cutoff'), ref('int_identity__clusters_at_cutoff')
     ) | indent(4) }}
 
@@ -11,12 +11,25 @@ resolved as (
 
 final as (
 
-    select cutoff_at, source, record_id, person_id
+    select
+        resolved.cutoff_at,
+        records.source,
+        records.record_id,
+        clusters.person_id
     from resolved
+    inner join {{ ref('int_identity__records') }} as records
+        on records.record_number = resolved.record_number
+    left join {{ ref('int_identity__clusters_at_cutoff') }} as clusters
+        on clusters.cutoff_at = resolved.cutoff_at
+        and clusters.identifier_number = resolved.identifier_number
 
     union all
 
-    select {{ as_of() }} as cutoff_at, source, record_id, person_id
+    select
+        {{ as_of() }} as cutoff_at,
+        source,
+        record_id,
+        person_id
     from {{ ref('int_identity__record_persons') }}
 
 )

@@ -1,2 +1,2 @@
--- Grain: one row per (cutoff_at, identifier_key) that links; known now.
+-- Grain: one row per (cutoff_at, identifier_number) that links; known now.
 {{ identity_vertices(ref('int_identity__evidence'), ref('int_identity__hubs')) }}

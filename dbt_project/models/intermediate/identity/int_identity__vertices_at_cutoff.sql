@@ -1,2 +1,2 @@
--- Grain: one row per (cutoff_at, identifier_key) that links; known at each feature cutoff before as_of.
+-- Grain: one row per (cutoff_at, identifier_number) that links; known at each feature cutoff before as_of.
 {{ identity_vertices(ref('int_identity__evidence_at_cutoff'), ref('int_identity__hubs_at_cutoff')) }}

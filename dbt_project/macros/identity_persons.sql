@@ -1,0 +1,182 @@
+{# The second half of one resolution: vertices, components, clusters, persons, and whose fact is it.
+   See identity_resolution.sql for the first half and for what cutoff_at means. #}
+
+{# Vertices: one row per (cutoff_at, identifier_number) that links. vertex_id counts from the strongest
+   and earliest, so the smallest vertex of a component is its anchor. #}
+{% macro identity_vertices(evidence, hubs) -%}
+with
+
+linking as (
+
+    select
+        evidence.cutoff_at,
+        evidence.identifier_number,
+        min(evidence.observed_at) as first_seen_at,
+        min(evidence.loaded_at) as first_loaded_at
+    from {{ evidence }} as evidence
+    left join {{ hubs }} as hubs
+        on hubs.cutoff_at = evidence.cutoff_at
+        and hubs.identifier_number = evidence.identifier_number
+    where evidence.can_link and hubs.identifier_number is null
+    group by evidence.cutoff_at, evidence.identifier_number
+
+),
+
+final as (
+
+    select
+        linking.cutoff_at,
+        linking.identifier_number,
+        identifier_keys.identifier_key,
+        identifier_keys.identifier_type,
+        identifier_keys.scope,
+        linking.first_seen_at,
+        linking.first_loaded_at,
+        row_number() over (
+            order by
+                linking.cutoff_at, identifier_keys.type_rank, linking.first_seen_at,
+                identifier_keys.identifier_number
+        ) as vertex_id
+    from linking
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on identifier_keys.identifier_number = linking.identifier_number
+
+)
+
+select * from final
+{%- endmacro %}
+
+{# Input of the components: edges that link within a scope, as vertex numbers. Person clusters and
+   device clusters come out of one run, because no edge between the two scopes goes in. #}
+{% macro identity_component_edges(edges, vertices) -%}
+    select
+        edges.edge_number,
+        vertices_a.vertex_id as vertex_a,
+        vertices_b.vertex_id as vertex_b
+    from {{ edges }} as edges
+    inner join {{ vertices }} as vertices_a
+        on vertices_a.cutoff_at = edges.cutoff_at
+        and vertices_a.identifier_number = edges.number_a
+    inner join {{ vertices }} as vertices_b
+        on vertices_b.cutoff_at = edges.cutoff_at
+        and vertices_b.identifier_number = edges.number_b
+    where edges.status in ('kept', 'manual') and edges.scope_a = edges.scope_b
+{%- endmacro %}
+
+{# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is
+   that person's; one that met none, or several, is an anonymous person of its own. #}
+{% macro identity_clusters(edges, vertices, components) -%}
+with
+
+clusters as (
+
+    select
+        vertices.*,
+        coalesce(components.component_id, vertices.vertex_id) as cluster_id
+    from {{ vertices }} as vertices
+    left join {{ components }} as components on components.vertex_id = vertices.vertex_id
+
+),
+
+meetings as (
+
+    select
+        person_clusters.cluster_id as person_cluster_id,
+        device_clusters.cluster_id as device_cluster_id,
+        min(edges.edge_number) as edge_number
+    from {{ edges }} as edges
+    inner join clusters as person_clusters
+        on person_clusters.cutoff_at = edges.cutoff_at
+        and person_clusters.identifier_number = edges.number_a
+    inner join clusters as device_clusters
+        on device_clusters.cutoff_at = edges.cutoff_at
+        and device_clusters.identifier_number = edges.number_b
+    where
+        edges.status in ('kept', 'manual')
+        and edges.scope_a = 'person'
+        and edges.scope_b = 'device'
+    group by person_clusters.cluster_id, device_clusters.cluster_id
+
+),
+
+owners as (
+
+    select
+        device_cluster_id,
+        count(*) as owner_count,
+        min(person_cluster_id) as person_cluster_id,
+        min(edge_number) as edge_number
+    from meetings
+    group by device_cluster_id
+
+),
+
+owned as (
+
+    select
+        clusters.*,
+        case when owners.owner_count = 1 then owners.person_cluster_id else clusters.cluster_id end
+            as person_vertex_id,
+        coalesce(owners.owner_count, 0) as met_person_count,
+        case when owners.owner_count = 1 then owners.edge_number end as owner_edge_number
+    from clusters
+    left join owners on owners.device_cluster_id = clusters.cluster_id
+
+),
+
+final as (
+
+    select
+        owned.cutoff_at,
+        owned.vertex_id,
+        owned.identifier_number,
+        owned.identifier_key,
+        owned.identifier_type,
+        owned.scope,
+        owned.first_seen_at,
+        owned.first_loaded_at,
+        owned.cluster_id,
+        owned.met_person_count,
+        owned.owner_edge_number,
+        anchors.identifier_key as anchor_identifier_key,
+        anchors.scope = 'person' as is_known,
+        {{ person_id('anchors.identifier_key', 0) }} as person_id
+    from owned
+    inner join {{ vertices }} as anchors on anchors.vertex_id = owned.person_vertex_id
+
+)
+
+select * from final
+{%- endmacro %}
+
+{# Name of a person: hash of the anchor, its strongest and earliest identifier, and a generation. #}
+{% macro person_id(anchor_identifier_key, generation) -%}
+    {{ surrogate_key(["'person'", anchor_identifier_key, generation]) }}
+{%- endmacro %}
+
+{# Record persons: one row per (cutoff_at, record_number); rule 'Whose fact is it' of the contracts: the
+   record's strongest identifier that links, authenticated before not. The actor is the strongest
+   device that links, else that identifier, else a shared device. #}
+{% macro identity_record_identifiers(known_observations, clusters) -%}
+    select
+        observations.cutoff_at,
+        observations.record_number,
+        coalesce(
+            min(case
+                when clusters.identifier_number is not null and observations.is_authenticated
+                    then observations.identifier_number
+            end),
+            min(clusters.identifier_number)
+        ) as identifier_number,
+        min(case when clusters.scope = 'device' then observations.identifier_number end)
+            as device_number,
+        min(case
+            when observations.scope = 'device' and observations.is_valid
+                then observations.identifier_number
+        end) as shared_device_number
+    from {{ known_observations }} as observations
+    left join {{ clusters }} as clusters
+        on clusters.cutoff_at = observations.cutoff_at
+        and clusters.identifier_number = observations.identifier_number
+    group by observations.cutoff_at, observations.record_number
+{%- endmacro %}

@@ -1,0 +1,60 @@
+-- Grain: one row per identifier_key.
+-- identifier_number counts from the strongest type, so the strongest identifier of a record is the
+-- smallest number: the steps after this one compare integers only.
+with
+
+identifier_values as (
+
+    select distinct identifier_key, identifier_type, invalid_reason
+    from {{ ref('int_identity__values') }}
+
+),
+
+blocked as (
+
+    select * from {{ ref('int_identity__blocked') }}
+
+),
+
+identifier_types as (
+
+    select * from {{ ref('identifier_types') }}
+
+),
+
+judged as (
+
+    select
+        identifier_values.identifier_key,
+        identifier_values.identifier_type,
+        coalesce(identifier_types.scope, 'unknown') as scope,
+        coalesce(identifier_types.rank, 99) as type_rank,
+        identifier_types.hub_limit,
+        identifier_values.invalid_reason is null as is_valid,
+        identifier_values.invalid_reason,
+        blocked.identifier_key is not null as is_blocked,
+        blocked.block_reason,
+        coalesce(
+            identifier_values.invalid_reason is null
+            and blocked.identifier_key is null
+            and identifier_types.can_link
+            and identifier_types.scope in ('person', 'device'),
+            false
+        ) as can_link
+    from identifier_values
+    left join blocked on blocked.identifier_key = identifier_values.identifier_key
+    left join identifier_types
+        on identifier_types.identifier_type = identifier_values.identifier_type
+
+),
+
+final as (
+
+    select
+        judged.*,
+        row_number() over (order by type_rank, identifier_key) as identifier_number
+    from judged
+
+)
+
+select * from final
