@@ -10,6 +10,7 @@ that a model file holds nothing that could run foreign code.
 from __future__ import annotations
 
 import warnings
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,19 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 MISSING_CATEGORY = "(none)"
+
+
+class Classifier(Protocol):
+    """What training needs of a scikit-learn classifier of two classes."""
+
+    def fit(self, matrix: Any, label: Any, sample_weight: Any = None, /) -> Any:
+        """Fit, and return itself."""
+
+    def predict_proba(self, matrix: Any, /) -> np.ndarray:
+        """Two columns: probability of False and of True."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Parameters by name."""
 
 
 def logistic(seed: int) -> LogisticRegression:
@@ -98,8 +112,11 @@ def encoder(numeric: list[str], categorical: list[str], row_count: int) -> Colum
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist", min_frequency=20, sparse_output=False
     )
-    parts = [("number", number, numeric), ("missing", missing, numeric)] if numeric else []
-    parts += [("category", one_hot, categorical)] if categorical else []
+    parts: list[tuple[str, Any, list[str]]] = []
+    if numeric:
+        parts += [("number", number, numeric), ("missing", missing, numeric)]
+    if categorical:
+        parts.append(("category", one_hot, categorical))
     return ColumnTransformer(parts, sparse_threshold=0.0)
 
 

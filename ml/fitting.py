@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin
 
 from ml.calibration import calibration_method, fit_calibrator
-from ml.estimators import conform, encode, encoder, is_categorical
+from ml.estimators import Classifier, conform, encode, encoder, is_categorical
 from ml.metrics import log_loss
 from ml.model import Member, ScoreModel
 from ml.scores import ScoreDefinition
@@ -92,7 +91,7 @@ def choose_candidate(definition: ScoreDefinition, rows: pd.DataFrame, matrix: np
 
 def calibration_fold(
     definition: ScoreDefinition,
-    factory: Callable[[int], ClassifierMixin],
+    factory: Callable[[int], Classifier],
     rows: pd.DataFrame,
     matrix: np.ndarray,
 ) -> tuple[str, np.ndarray, np.ndarray]:
@@ -125,7 +124,7 @@ def _rarer_count(label: np.ndarray) -> int:
 
 def _fit_members(
     definition: ScoreDefinition,
-    factory: Callable[[int], ClassifierMixin],
+    factory: Callable[[int], Classifier],
     rows: pd.DataFrame,
     matrix: np.ndarray,
     member_count: int,
@@ -142,7 +141,7 @@ def _fit_members(
         calibrator = fit_calibrator(
             probability, label[positions], method=method, weight=weight[positions]
         )
-        classifier = factory(seed).fit(matrix, label, sample_weight=weight)
+        classifier = factory(seed).fit(matrix, label, weight)
         return Member(classifier=classifier, calibrator=calibrator)
 
     person_number, uniques = pd.factorize(rows["person_id"])

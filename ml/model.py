@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 
 from ml.calibration import Calibrator, from_log_odds, log_odds
-from ml.estimators import conform, encode
+from ml.estimators import Classifier, conform, encode
 from ml.metrics import deciles
 from ml.scores import NO_TARGET
 
@@ -28,7 +27,7 @@ SCORE_COLUMNS = (
 class Member:
     """A classifier on the encoded matrix, with the calibrator that belongs to it."""
 
-    classifier: ClassifierMixin
+    classifier: Classifier
     calibrator: Calibrator
 
     def probability(self, matrix: np.ndarray) -> np.ndarray:

@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sklearn.base import ClassifierMixin
-
-from ml.estimators import boosted_trees, logistic
+from ml.estimators import Classifier, boosted_trees, logistic
 
 NO_TARGET = "(none)"
 
@@ -36,7 +34,7 @@ class ScoreDefinition:
     baseline_features: tuple[str, ...]
     minimum_positives: int = 50
     minimum_test_positives: int = 20
-    candidates: tuple[tuple[str, Callable[[int], ClassifierMixin]], ...] = (
+    candidates: tuple[tuple[str, Callable[[int], Classifier]], ...] = (
         ("logistic", logistic),
         ("boosted_trees", boosted_trees),
     )

@@ -76,7 +76,7 @@ def code_version() -> str:
 
 def _files(models_folder: Path, score_name: str, version: str) -> tuple[Path, Path, Path]:
     folder = models_folder / score_name
-    return tuple(folder / f"{version}.{ending}" for ending in ("skops", "json", "md"))
+    return folder / f"{version}.skops", folder / f"{version}.json", folder / f"{version}.md"
 
 
 def _existing_card(models_folder: Path, score_name: str, version: str) -> ModelCard | None:

@@ -32,9 +32,10 @@ def read_as_of(connection: duckdb.DuckDBPyConnection) -> pd.Timestamp:
         row = connection.execute("select as_of from ops.settings").fetchone()
     except duckdb.CatalogException as error:
         raise ScoringInputMissing("ops.settings does not exist: run the landing step") from error
-    if row is None or row[0] is None:
+    as_of = pd.NaT if row is None else pd.Timestamp(row[0])
+    if not isinstance(as_of, pd.Timestamp):
         raise ScoringInputMissing("ops.settings has no as_of: run the landing step")
-    return pd.Timestamp(row[0])
+    return as_of
 
 
 def feature_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -76,8 +77,8 @@ def read_training_rows(
         where labels.score_name = ? and labels.is_eligible and labels.is_mature
             and labels.label is not null and labels.label_end_at <= ?"""
     columns = feature_columns(connection)
-    count = connection.execute(f"select count(*) {source}", [score_name, as_of]).fetchone()[0]
-    threshold = min(1.0, TRAINING_ROW_LIMIT / max(count, 1))
+    counted = connection.execute(f"select count(*) {source}", [score_name, as_of]).fetchone()
+    threshold = min(1.0, TRAINING_ROW_LIMIT / max(counted[0] if counted else 0, 1))
     sample = "" if threshold >= 1 else " and substr(md5(features.person_id), 1, 8) < ?"
     parameters = [score_name, as_of]
     if sample:

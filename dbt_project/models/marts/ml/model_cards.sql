@@ -1,4 +1,8 @@
 -- Grain: one row per score_name and model_version.
+{%- set measures = [
+    'auc', 'baseline_auc', 'auc_gain', 'average_precision', 'brier', 'brier_skill', 'log_loss',
+    'calibration_error',
+] %}
 with
 
 cards as (
@@ -52,14 +56,11 @@ final as (
         numbered.calibration_split,
         numbered.calibration_error_limit,
         numbered.code_version,
-        {% for measure in [
-            'auc', 'baseline_auc', 'auc_gain', 'average_precision', 'brier', 'brier_skill',
-            'log_loss', 'calibration_error',
-        ] -%}
-        numbered.{{ measure }},
-        numbered.{{ measure }}_low,
-        numbered.{{ measure }}_high,
-        {% endfor -%}
+        {% for measure in measures %}
+            numbered.{{ measure }},
+            numbered.{{ measure }}_low,
+            numbered.{{ measure }}_high,
+        {% endfor %}
         numbered.feature_count,
         numbered.reliability,
         numbered.lift,
