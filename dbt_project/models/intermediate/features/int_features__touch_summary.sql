@@ -1,4 +1,5 @@
 -- Grain: one row per cutoff and person with a touchpoint known by then.
+-- Counted per channel and window first: the wide sums then run over a fraction of the rows.
 {%- set counted = {
     'contact_count': "interaction = 'send'",
     'open_count': "interaction = 'open'",
@@ -7,12 +8,52 @@
     'cart_add_count': "interaction = 'add_to_cart'",
     'checkout_count': "interaction = 'begin_checkout'",
     'engagement_count': 'is_engagement',
+    'unsubscribe_count': "interaction = 'unsubscribe'",
+    'support_contact_count': "interaction in ('inbound_call', 'chat_message')",
 } %}
 with
 
 touches as (
 
-    select * from {{ ref('int_features__known_touches') }}
+    select
+        *,
+        -- the narrowest window that the touch falls into
+        case
+            {% for window in feature_windows() %}
+                when age_days <= {{ window }} then {{ window }}
+            {% endfor %}
+            else 1000000
+        end as window_days
+    from {{ ref('int_features__known_touches') }}
+
+),
+
+counted as (
+
+    select
+        cutoff_at,
+        person_id,
+        channel,
+        channel_group,
+        window_days,
+        min(case when is_engagement then age_days end) as days_since_last_engagement,
+        min(case when interaction = 'product_view' then age_days end)
+            as days_since_last_product_view,
+        min(case when interaction = 'add_to_cart' then age_days end) as days_since_last_cart_add,
+        -- an intent halves every seven days
+        sum(
+            case
+                when window_days <= 180
+                    then cast(intent_weight as double) * power(2.0, -age_days / 7.0)
+                else 0
+            end
+        ) as intent_score,
+        {% for measure, condition in counted.items() %}
+            sum(case when {{ condition }} then 1 else 0 end) as {{ measure }},
+        {% endfor %}
+        count(*) as touch_count
+    from touches
+    group by cutoff_at, person_id, channel, channel_group, window_days
 
 ),
 
@@ -21,61 +62,33 @@ final as (
     select
         cutoff_at,
         person_id,
-        min(case when is_engagement then occurred_at end) as first_engaged_at,
-        max(case when is_engagement then occurred_at end) as last_engaged_at,
-        min(case when is_engagement then age_days end) as days_since_last_engagement,
-        min(case when interaction = 'product_view' then age_days end)
-            as days_since_last_product_view,
-        min(case when interaction = 'add_to_cart' then age_days end) as days_since_last_cart_add,
-        -- an intent halves every seven days
-        sum(
-            case
-                when age_days <= 180
-                    then cast(intent_weight as double) * power(2.0, -age_days / 7.0)
-                else 0
-            end
-        ) as intent_score,
-        count(distinct case when is_engagement and age_days <= 180 then channel end)
+        min(days_since_last_engagement) as days_since_last_engagement,
+        min(days_since_last_product_view) as days_since_last_product_view,
+        min(days_since_last_cart_add) as days_since_last_cart_add,
+        sum(intent_score) as intent_score,
+        count(distinct case when engagement_count > 0 and window_days <= 180 then channel end)
             as distinct_channel_count_180d,
-        sum(case when interaction = 'unsubscribe' and age_days <= 180 then 1 else 0 end)
-            as unsubscribe_count_180d,
-        sum(
-            case
-                when
-                    interaction in ('inbound_call', 'chat_message')
-                    and age_days <= 180
-                    then 1
-                else 0
-            end
-        ) as support_contact_count_180d,
         {% for window in feature_windows() %}
-            {% for measure, condition in counted.items() %}
-                sum(case when {{ condition }} and age_days <= {{ window }} then 1 else 0 end)
+            {% for measure in counted %}
+                sum(case when window_days <= {{ window }} then {{ measure }} else 0 end)
                     as {{ measure }}_{{ window }}d,
             {% endfor %}
             {% for channel_group in feature_channel_groups() %}
-                sum(
-                    case
-                        when
-                            channel_group = '{{ channel_group }}' and age_days <= {{ window }}
-                            then 1
-                        else 0
-                    end
-                ) as touch_count_{{ channel_group }}_{{ window }}d,
-                sum(
-                    case
-                        when
-                            channel_group = '{{ channel_group }}'
-                            and is_engagement
-                            and age_days <= {{ window }}
-                            then 1
-                        else 0
-                    end
-                ) as engagement_count_{{ channel_group }}_{{ window }}d,
+                {% for measure in ['touch_count', 'engagement_count'] %}
+                    sum(
+                        case
+                            when
+                                channel_group = '{{ channel_group }}'
+                                and window_days <= {{ window }}
+                                then {{ measure }}
+                            else 0
+                        end
+                    ) as {{ measure }}_{{ channel_group }}_{{ window }}d,
+                {% endfor %}
             {% endfor %}
         {% endfor %}
-        count(*) as touch_count
-    from touches
+        sum(touch_count) as touch_count
+    from counted
     group by cutoff_at, person_id
 
 )

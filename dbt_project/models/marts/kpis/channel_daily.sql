@@ -38,7 +38,7 @@ session_counts as (
         channel,
         count(*) as session_count
     from sessions
-    group by 1, 2
+    group by activity_date, channel
 
 ),
 
@@ -52,7 +52,7 @@ conversions as (
         sum(revenue_credit) as revenue_amount
     from credits
     where model = 'last' and goal = 'order'
-    group by 1, 2
+    group by activity_date, channel
 
 ),
 
