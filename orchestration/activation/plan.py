@@ -228,18 +228,31 @@ def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
 
 
 def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
+    """Order the plan; sorting narrow rows first and joining what the ledger takes along after."""
     ledger = ", ".join(f"source.{column}" for column in LEDGER_COLUMNS)
     connection.execute(
         f"""
         create or replace temp table activation_plan as
+        with
+
+        numbered as (
+
+            select
+                record_key,
+                row_number() over (
+                    order by
+                        case operation
+                            when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4
+                        end,
+                        record_key
+                ) as position
+            from activation_candidates
+            where hold is null
+
+        )
+
         select
-            row_number() over (
-                order by
-                    case candidates.operation
-                        when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4
-                    end,
-                    candidates.record_key
-            ) as position,
+            numbered.position,
             candidates.operation,
             candidates.record_key,
             candidates.person_id,
@@ -248,9 +261,10 @@ def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
             candidates.external_id,
             candidates.idempotency_key,
             {ledger}
-        from activation_candidates as candidates
-        left join activation_source as source on candidates.record_key = source.record_key
-        where candidates.hold is null
+        from numbered
+        inner join activation_candidates as candidates
+            on numbered.record_key = candidates.record_key
+        left join activation_source as source on numbered.record_key = source.record_key
         """
     )
 

@@ -9,6 +9,7 @@ surely has not will be planned again, and what nobody knows stays `unknown` and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 import duckdb
@@ -117,7 +118,8 @@ def _settle(
     total = _read_doubts(connection, receipts)
     description = connector.describe()
     if is_killed:
-        connector.read_back([])  # lets it clear away what is half written
+        with suppress(Exception):  # if it cannot be asked, its rows end as unknown below
+            connector.read_back([])  # lets it clear away what is half written
     changed = False
     for first in range(1, total + 1, CHUNK):
         rows = connection.execute(
