@@ -26,9 +26,9 @@ def json_path(path: str) -> str:
     """A dotted path as DuckDB writes it: `a.b[0]` becomes `$."a"."b"[0]`."""
     result = "$"
     for segment in path.split("."):
-        name, index = re.fullmatch(r"(.*?)((?:\[\d+\])*)", segment, re.DOTALL).groups()
+        name = re.sub(r"(\[\d+\])+$", "", segment)
         escaped = name.replace('"', '\\"')
-        result += f'."{escaped}"{index}'
+        result += f'."{escaped}"{segment[len(name) :]}'
     return result
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "unbalanced_files",
 ]
 _PROGRESS_ROWS = 1_000_000
+_MESSAGES = 20
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,31 @@ def _land_files(
         files_replaced=replaced,
         files_reread=reread,
         **_counts(records),
-        messages=tuple(messages + [record.message for record in records if record.message]),
+        messages=(*messages, *_messages(connection, table, records)),
         seconds=time.monotonic() - start,
     )
+
+
+def _messages(
+    connection: duckdb.DuckDBPyConnection, table: RawTable, records: list[FileRecord]
+) -> list[str]:
+    """What is to be said about each file; quarantined rows of all files as one line."""
+    told = [
+        r.message for r in records if r.message and not (r.quarantined_count and r.loaded_count)
+    ]
+    told += [f"{r.file_name}: new columns kept: {r.new_columns}" for r in records
+             if r.new_columns and r.quarantined_count and r.loaded_count]  # fmt: skip
+    if len(told) > _MESSAGES:
+        told[_MESSAGES:] = [f"and {len(told) - _MESSAGES} more files; see ops.landing_files"]
+    if any(record.quarantined_count for record in records):
+        rows = connection.execute(
+            "select reason, count(*) from raw.quarantine where source = ? and table_name = ? "
+            "and file_name in (select unnest(?)) group by reason order by count(*) desc, reason",
+            [table.source, table.name, [record.file_name for record in records]],
+        ).fetchall()
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in rows)
+        told.append(f"quarantined: {reasons}; see raw.quarantine")
+    return told
 
 
 def _counts(records: list[FileRecord]) -> dict[str, Any]:
