@@ -40,6 +40,18 @@ class Source(BaseModel):
         description="contracts that the tenant's own staging models of this source fill",
     )
 
+    @property
+    def table_path(self) -> Path | None:
+        """Absolute path of a source of kind tables; a relative one starts at the project's root."""
+        return (PROJECT_ROOT / self.path).resolve() if self.kind == "tables" and self.path else None
+
+    @property
+    def attachment(self) -> dict[str, object] | None:
+        """The DuckDB file that every reader of this source's raw views has to attach, if any."""
+        if self.table_path is None or self.table_path.is_dir():
+            return None
+        return {"path": str(self.table_path), "alias": f"tables_{self.name}", "read_only": True}
+
 
 class Trait(BaseModel):
     """Type and survivorship rule of one brand-own attribute."""
@@ -183,6 +195,7 @@ def own_segments(paths: Paths) -> list[str]:
 
 def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
     """Environment variables that the dbt project reads; no secret is among them."""
+    attached = [source.attachment for source in settings.sources if source.attachment]
     own = {source.name: source.contracts for source in settings.sources if source.contracts}
     return {
         "CROSSWEAVE_TENANT": settings.tenant,
@@ -191,6 +204,7 @@ def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
         "CROSSWEAVE_OWN_CONTRACTS": json.dumps(own, sort_keys=True),
         "CROSSWEAVE_OWN_SEGMENTS": ",".join(own_segments(paths)),
         "CROSSWEAVE_WAREHOUSE": str(paths.warehouse),
+        "CROSSWEAVE_ATTACH": json.dumps(attached),
         # relative: dbt joins it to its target folder, and with an absolute path it writes the
         # compiled SQL over the model file itself (dbt-core 1.11)
         "CROSSWEAVE_TENANT_MODELS": os.path.relpath(

@@ -12,6 +12,7 @@ its text says who holds it.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -90,6 +91,14 @@ class Warehouse:
                 if not read_only:
                     for schema in SCHEMAS:
                         connection.execute(f"create schema if not exists {schema}")
+                _attach_sources(connection)
                 yield connection
             finally:
                 connection.close()
+
+
+def _attach_sources(connection: duckdb.DuckDBPyConnection) -> None:
+    """Attach the DuckDB files of sources of kind tables: raw views read them (settings.py)."""
+    for item in json.loads(os.environ.get("CROSSWEAVE_ATTACH") or "[]"):
+        path = item["path"].replace("'", "''")
+        connection.execute(f"attach if not exists '{path}' as {item['alias']} (read_only)")

@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from orchestration.ingestion.declarations import TECHNICAL_COLUMNS, RawTable
 from orchestration.ingestion.discovery import LandingFile
-from orchestration.ingestion.reading import LINE, Piece, UnreadableFile, read_pieces
+from orchestration.ingestion.reading import LINE, Piece, read_pieces
+from orchestration.ingestion.utf8_stream import UnreadableFile
 
 CHUNK_ROWS = 1_000_000
 CHUNK_BYTES = 256 << 20

@@ -152,7 +152,10 @@ def land_source(
     if source.kind == "tables":
         reports = [_land_in_place(connection, source, table, now) for table in declared]
         for report in reports:
-            progress(report.line())
+            if report.files_seen:
+                progress(report.line())
+            for message in report.messages:
+                progress(f"  {message}")
         return LandingReport(source.name, tuple(reports), (), _unbalanced(connection, source))
     folder = tenant_paths.landing / source.name
     files, strangers = find_files(folder, [table.name for table in declared])
@@ -261,8 +264,8 @@ def _land_in_place(
     return TableReport(
         source=table.source,
         table=table.name,
-        files_seen=1,
-        files_new=int(was_read),
+        files_seen=int(bool(record.byte_count)),
+        files_new=int(was_read and bool(record.byte_count)),
         **_counts([record] if was_read else []),
         messages=(record.message,) if was_read and record.message else (),
         seconds=time.monotonic() - start,

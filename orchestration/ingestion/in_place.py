@@ -24,15 +24,16 @@ import pyarrow as pa
 from orchestration.ingestion.casting import as_text
 from orchestration.ingestion.checks import check_rows
 from orchestration.ingestion.chunks import CHUNK_ROWS, DECLARED, NEW, Chunk, new_names
-from orchestration.ingestion.declarations import RawTable
+from orchestration.ingestion.declarations import TECHNICAL_COLUMNS, RawTable
 from orchestration.ingestion.discovery import date_in_name
 from orchestration.ingestion.loading import VALUE_HASH, quarantine_failures
 from orchestration.ingestion.manifest import FileRecord, GateError, records_of, write_records
 from orchestration.ingestion.raw_tables import is_view
-from orchestration.ingestion.reading import UnreadableFile, plain
+from orchestration.ingestion.reading import plain
 from orchestration.ingestion.sql import literal, quoted, row, types_of
 from orchestration.ingestion.tables import fingerprint, relation_of, source_path
 from orchestration.ingestion.typed_rows import type_rows, typed_columns
+from orchestration.ingestion.utf8_stream import UnreadableFile
 from orchestration.settings import Source
 
 REJECTED = "source varchar, table_name varchar, row_hash varchar"
@@ -43,7 +44,8 @@ def land_table(
 ) -> tuple[FileRecord, bool]:
     """Check one table in place and (re)make its view; return its manifest row and if it was read.
 
-    A table that lacks a declared column fails alone: its view is empty, its message says why.
+    A table that lacks a declared column fails alone: its view is empty, its message says why. A
+    table that is not there is empty.
     """
     relation, files = relation_of(connection, source, table)
     name = f"{source_path(source).name}:{table.name}"
@@ -84,20 +86,15 @@ def _check(
     connection.execute(f"delete from raw.quarantine where {owner}")
     if not is_view(connection, table):
         connection.execute(f"drop table if exists {table.relation}")
-    failure = f"{empty.file_name} does not exist" if relation is None else None
-    if relation:
-        try:
-            names = _names(connection, table, relation)
-        except UnreadableFile as error:
-            failure = f"{empty.file_name} {error}"
-    if failure or relation is None:
-        nulls = [f"cast(null as {c.sql_type}) as {quoted(c.name)}" for c in table.columns]
-        nulls += ["cast(null as varchar) as _file_name", "cast(null as bigint) as _row_number",
-                  "cast(null as timestamp) as _loaded_at"]  # fmt: skip
-        connection.execute(
-            f"create or replace view {table.relation} as select {', '.join(nulls)} where false"
-        )
-        return replace(empty, status="failed", message=failure or "")
+    if relation is None:
+        # As with files: what is not there is empty, not broken.
+        _empty_view(connection, table)
+        return replace(empty, message=f"{empty.file_name} is not there")
+    try:
+        names = _names(connection, table, relation)
+    except UnreadableFile as error:
+        _empty_view(connection, table)
+        return replace(empty, status="failed", message=f"{empty.file_name} {error}")
     renamed = ", ".join(f"{quoted(old)} as {quoted(new)}" for new, old in names.items())
     rows = f"(select {renamed} from {relation})"
     types = types_of(connection, rows)
@@ -122,6 +119,14 @@ def _check(
         quarantined_count=rejected + extra,
         message=message,
         new_columns=",".join(sorted(n.removeprefix(NEW) for n in names if n.startswith(NEW))),
+    )
+
+
+def _empty_view(connection: duckdb.DuckDBPyConnection, table: RawTable) -> None:
+    columns = {column.name: column.sql_type for column in table.columns} | TECHNICAL_COLUMNS
+    nulls = [f"cast(null as {sql_type}) as {quoted(name)}" for name, sql_type in columns.items()]
+    connection.execute(
+        f"create or replace view {table.relation} as select {', '.join(nulls)} where false"
     )
 
 

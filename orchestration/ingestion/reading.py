@@ -3,12 +3,11 @@
 Belongs here: CSV, JSON lines and Parquet (also gzipped) as bytes: encodings, line endings, ragged
 rows, truncation. Does not belong here: what a value means (`casting.py`) or whether it is allowed.
 
-Memory is bounded by `BLOCK_BYTES`, whatever the size of the file. Messages never quote a value.
+Memory is bounded by blocks, whatever the size of the file. Messages never quote a value.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -23,17 +22,13 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from orchestration.ingestion import utf8_stream
 from orchestration.ingestion.declarations import Dialect
 from orchestration.ingestion.discovery import LandingFile
+from orchestration.ingestion.utf8_stream import UnreadableFile, Utf8Stream
 
-BLOCK_BYTES = 32 << 20
 PARQUET_ROWS = 250_000
 LINE = "line"
-_BOM = b"\xef\xbb\xbf"
-
-
-class UnreadableFile(Exception):
-    """The file as a whole cannot be read; the message says why, without any value of it."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +56,9 @@ def read_pieces(file: LandingFile, dialect: Dialect) -> Iterator[Piece]:
             if file.format == "parquet":
                 yield from _read_parquet(stream)
             elif file.format == "csv":
-                yield from _read_csv(_Text(stream), dialect, file)
+                yield from _read_csv(Utf8Stream(stream), dialect, file)
             else:
-                yield from _read_lines(_Text(stream))
+                yield from _read_lines(Utf8Stream(stream))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableFile("the gzip ends early or is damaged; deliver it again") from error
     except OSError as error:
@@ -81,70 +76,7 @@ def _opened(file: LandingFile) -> Generator[Any]:
             yield io.BytesIO(unzipped.read()) if file.format == "parquet" else unzipped
 
 
-class _Text(io.RawIOBase):
-    """A byte stream that is checked to be UTF-8 while it is read, without its BOM."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__()
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._line = 1
-        self.ends_in_newline = True
-        self.quote = b""
-        self.quote_count = 0
-        self.first = b""
-        self._pending = b""
-
-    def start(self, quote: str = "", *, skip_blank: bool = False) -> bytes:
-        """Read and return the first block (it will be read again), blank lines before it left out
-        if asked for."""
-        self.quote = quote.encode()
-        block = self._checked(self._stream.read(BLOCK_BYTES))
-        if block.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise UnreadableFile("is UTF-16, not UTF-8; export it as UTF-8")
-        block = block.removeprefix(_BOM)
-        self.first = self._pending = block.lstrip(b"\r\n") if skip_blank else block
-        return self.first
-
-    def is_whole(self) -> bool:
-        """True when the first block was everything."""
-        more = self._checked(self._stream.read(BLOCK_BYTES))
-        self._pending += more
-        return not more
-
-    def _checked(self, block: bytes) -> bytes:
-        if self.quote:
-            self.quote_count += block.count(self.quote)
-        try:
-            self._decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            if block.startswith((b"\xff\xfe", b"\xfe\xff")) and self._line == 1:
-                raise UnreadableFile("is UTF-16, not UTF-8; export it as UTF-8") from None
-            line = self._line + block.count(b"\n", 0, error.start)
-            raise UnreadableFile(
-                f"is not UTF-8 (line {line}); export it as UTF-8 and deliver it again"
-            ) from None
-        self._line += block.count(b"\n")
-        return block
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int | None = -1) -> bytes:
-        """At most `size` bytes; a newline is added at the end where the file has none."""
-        if not self._pending:
-            block = self._checked(self._stream.read(BLOCK_BYTES))
-            if not block and not self.ends_in_newline:
-                block = b"\n"
-            self._pending = block
-        size = len(self._pending) if size is None or size < 0 else size
-        block, self._pending = self._pending[:size], self._pending[size:]
-        if block:
-            self.ends_in_newline = block.endswith(b"\n")
-        return block
-
-
-def _read_csv(text: _Text, dialect: Dialect, file: LandingFile) -> Iterator[Piece]:
+def _read_csv(text: Utf8Stream, dialect: Dialect, file: LandingFile) -> Iterator[Piece]:
     first = text.start(dialect.quote, skip_blank=True)
     if not first.strip():
         return
@@ -185,7 +117,7 @@ def _read_csv(text: _Text, dialect: Dialect, file: LandingFile) -> Iterator[Piec
             data = first if first.endswith(b"\n") else first + b"\n"
             tables = iter([pa_csv.read_csv(pa.py_buffer(data), **options(len(data) + 1))])
         else:
-            batches = pa_csv.open_csv(text, **options(BLOCK_BYTES))
+            batches = pa_csv.open_csv(text, **options(utf8_stream.BLOCK_BYTES))
             tables = (pa.Table.from_batches([batch]) for batch in batches)
         next_row = 1
         for table in tables:
@@ -198,7 +130,7 @@ def _read_csv(text: _Text, dialect: Dialect, file: LandingFile) -> Iterator[Piec
     except pa.ArrowInvalid as error:
         reason = "cannot be parsed as CSV; check the delimiter and the quotes"
         if "straddling" in str(error):
-            reason = f"has a row longer than {BLOCK_BYTES >> 20} MiB; check the quotes"
+            reason = f"has a row longer than {utf8_stream.BLOCK_BYTES >> 20} MiB; check the quotes"
         raise UnreadableFile(reason) from None
     if text.quote_count % 2:
         _refuse_open_quote(file, dialect)
@@ -247,7 +179,7 @@ def _refuse_open_quote(file: LandingFile, dialect: Dialect) -> None:
             ) from None
 
 
-def _read_lines(text: _Text) -> Iterator[Piece]:
+def _read_lines(text: Utf8Stream) -> Iterator[Piece]:
     if not text.start().strip():
         return
     carry, line = b"", 1

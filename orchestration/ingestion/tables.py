@@ -16,34 +16,30 @@ import duckdb
 from orchestration.ingestion.declarations import DeclarationError, RawTable
 from orchestration.ingestion.discovery import content_hash
 from orchestration.ingestion.sql import literal, quoted
-from orchestration.settings import PROJECT_ROOT, Source, TenantSettings
+from orchestration.settings import Source, TenantSettings
 
 
 def source_path(source: Source) -> Path:
-    """The absolute path of a source of kind tables; relative ones start at the project's root."""
-    if not source.path:
+    """Where the tables lie. Raises `DeclarationError` when tenant.yml does not say, or wrongly."""
+    if source.table_path is None:
         raise DeclarationError(f"source {source.name}: kind tables needs a path in tenant.yml")
-    path = (PROJECT_ROOT / source.path).resolve()
-    if not path.exists():
-        raise DeclarationError(f"source {source.name}: {path} does not exist; correct its path")
-    return path
-
-
-def attachments(settings: TenantSettings) -> list[dict[str, object]]:
-    """DuckDB files that every reader of the raw views has to attach, as dbt-duckdb writes it."""
-    return [
-        {"path": str(source_path(source)), "alias": f"tables_{source.name}", "read_only": True}
-        for source in settings.sources
-        if source.kind == "tables" and source_path(source).is_file()
-    ]
+    if not source.table_path.exists():
+        raise DeclarationError(
+            f"source {source.name}: {source.table_path} does not exist; correct its path"
+        )
+    return source.table_path
 
 
 def attach_sources(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> None:
     """Attach the DuckDB files of the tenant's sources of kind tables, read-only."""
-    for item in attachments(settings):
-        connection.execute(
-            f"attach if not exists {literal(str(item['path']))} as {item['alias']} (read_only)"
-        )
+    for source in settings.sources:
+        if source.attachment:
+            _attach(connection, source)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    path = literal(str(source_path(source)))
+    connection.execute(f"attach if not exists {path} as tables_{source.name} (read_only)")
 
 
 def relation_of(
@@ -58,13 +54,15 @@ def relation_of(
         listed = ", ".join(literal(str(file)) for file in files)
         return (f"read_parquet([{listed}], union_by_name = true)" if files else None), files
     alias = f"tables_{source.name}"
-    connection.execute(f"attach if not exists {literal(str(path))} as {alias} (read_only)")
+    _attach(connection, source)
     found = connection.execute(
         "select table_schema from information_schema.tables "
         "where table_catalog = ? and table_name = ? order by table_schema <> 'main', 1",
         [alias, table.name],
     ).fetchone()
-    return (f"{alias}.{quoted(found[0])}.{quoted(table.name)}" if found else None), [path]
+    if not found:
+        return None, []
+    return f"{alias}.{quoted(found[0])}.{quoted(table.name)}", [path]
 
 
 def fingerprint(files: list[Path]) -> tuple[str, int]:

@@ -18,8 +18,9 @@ import duckdb
 from orchestration.ingestion.casting import as_text, json_path, native_cast, text_cast
 from orchestration.ingestion.chunks import DECLARED, NEW, Chunk, FileResult, new_names
 from orchestration.ingestion.declarations import Column, RawTable
-from orchestration.ingestion.reading import LINE, UnreadableFile
+from orchestration.ingestion.reading import LINE
 from orchestration.ingestion.sql import literal, quoted, types_of
+from orchestration.ingestion.utf8_stream import UnreadableFile
 
 FAILURES = """
     _i bigint, _f integer, _n bigint, loaded_at timestamp, column_name varchar, reason varchar,

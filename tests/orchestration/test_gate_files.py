@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.ingestion import chunks, loading, reading
+from orchestration.ingestion import chunks, loading, utf8_stream
 from orchestration.settings import Source
 from tests.orchestration.landing_tenant import NOW, LandingTenant, column
 
@@ -137,7 +137,7 @@ def test_row_numbers_around_ragged_rows_in_a_file_of_many_blocks(
     tenant: LandingTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are numbered as they stand in the file, whatever block they are read in."""
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(utf8_stream, "BLOCK_BYTES", 1000)
     lines = [f"{i},n" if i % 7 else f"{i}" for i in range(1, 1001)]
     tenant.put("t_1.csv", "id,name\n" + "\n".join(lines))
     tenant.put("t_2.csv.gz", "id,name\n" + "\n".join(lines))
@@ -158,7 +158,7 @@ def test_a_file_that_breaks_after_its_first_block_leaves_nothing(
     tenant: LandingTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its first rows were in raw already when the bad byte came."""
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(utf8_stream, "BLOCK_BYTES", 1000)
     monkeypatch.setattr(chunks, "CHUNK_ROWS", 50)
     rows = "".join(f"{i},n\n" for i in range(1000)).encode()
     tenant.put("t_1.csv", b"id,name\n" + rows + b"x,\xff\n")

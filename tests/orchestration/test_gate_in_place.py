@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +13,8 @@ import pytest
 
 from orchestration.ingestion.declarations import DeclarationError
 from orchestration.ingestion.gate import land_settings
-from orchestration.ingestion.tables import attach_sources, attachments
-from orchestration.settings import Source
+from orchestration.ingestion.tables import attach_sources
+from orchestration.settings import Source, dbt_environment
 from tests.orchestration.landing_tenant import NOW, LandingTenant, column
 
 COLUMNS = [
@@ -118,9 +119,9 @@ def test_a_missing_column_or_table_gives_an_empty_view_and_a_message(make: Make)
     tenant = make("select 1 as order_id")
     tenant.tables["visits"] = ([column("visit_id", "integer")], {})
     report = tenant.land()
-    assert report.files_failed == 2
+    assert report.files_failed == 1
     assert "orders has no column OrderedAt, status, amount" in report.messages[0]
-    assert "visits does not exist" in report.messages[1]
+    assert "visits is not there" in report.messages[1]
     assert rows(tenant, "select order_id, amount, _loaded_at from raw.src__orders") == []
     assert rows(tenant, "select visit_id from raw.src__visits") == []
 
@@ -146,7 +147,8 @@ def test_dbt_is_told_what_to_attach(make: Make) -> None:
     tenant = make("select 1 as order_id")
     path = tenant.source.path or ""
     expected = [{"path": path, "alias": "tables_src", "read_only": True}]
-    assert attachments(tenant.settings) == (expected if path.endswith(".duckdb") else [])
+    told = json.loads(dbt_environment(tenant.settings, tenant.paths)["CROSSWEAVE_ATTACH"])
+    assert told == (expected if path.endswith(".duckdb") else [])
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
