@@ -252,5 +252,5 @@ def test_profiles_take_a_deliverable_address(warehouse: CanonicalWarehouse) -> N
         "where primary_email in ('silent@mail.ch', 'us@mail.com') order by primary_email"
     ) == [
         ("silent@mail.ch", "Weg 1", "test", "Bern", None),
-        ("us@mail.com", None, None, None, "us"),
+        ("us@mail.com", None, None, None, "US"),
     ]

@@ -1,14 +1,21 @@
--- Prevents: persons lost or made up. A forest over n identifiers with e edges has n - e trees, so the
--- number of persons follows from the two other tables alone.
+-- Prevents: persons lost or made up. A forest over n identifiers with e edges has n - e trees, so
+-- the number of persons follows from the two other tables alone.
 with
 
 counted as (
 
     select
         (select count(*) from {{ ref('persons') }}) as person_count,
-        (select count(*) from {{ ref('identifier_person') }} where is_current) as identifier_count,
-        (select count(*) from {{ ref('edges') }} where is_tree_edge) as tree_edge_count
+        (
+            select count(*) from {{ ref('identifier_person') }}
+            where is_current
+        ) as identifier_count,
+        (
+            select count(*) from {{ ref('edges') }}
+            where is_tree_edge
+        ) as tree_edge_count
 
 )
 
-select * from counted where person_count <> identifier_count - tree_edge_count
+select * from counted
+where person_count <> identifier_count - tree_edge_count

@@ -2,29 +2,18 @@
 -- as_of always, and before it only what leaves 30 days of data to look back on.
 with
 
-digits as (
-
-    {% for digit in range(10) %}
-    select {{ digit }} as digit{% if not loop.last %} union all{% endif %}
-
-    {% endfor %}
-
-),
-
 steps as (
 
-    select cast(hundreds.digit * 100 + tens.digit * 10 + ones.digit as integer) as cutoff_number
-    from digits as hundreds
-    cross join digits as tens
-    cross join digits as ones
+    select cast(numbers.number as integer) as cutoff_number
+    from ({{ numbers_below_thousand() }}) as numbers
 
 ),
 
 loads as (
 
     {% for contract in ['identifiers', 'touchpoints', 'orders'] %}
-    select min(loaded_at) as loaded_at from {{ ref('int_contracts__' ~ contract) }}
-    {% if not loop.last %}union all{% endif %}
+        select min(loaded_at) as loaded_at from {{ ref('int_contracts__' ~ contract) }}
+        {% if not loop.last %}union all{% endif %}
 
     {% endfor %}
 
@@ -53,7 +42,9 @@ candidates as (
 
 final as (
 
-    select cutoff_at, cutoff_number
+    select
+        cutoff_at,
+        cutoff_number
     from candidates
     where cutoff_number = 0 or cutoff_at > first_cutoff_at
 

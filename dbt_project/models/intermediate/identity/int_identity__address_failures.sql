@@ -3,13 +3,16 @@ with
 
 touchpoints as (
 
-    select * from {{ ref('int_contracts__touchpoints') }} where superseded_at is null
+    select * from {{ ref('int_contracts__touchpoints') }}
+    where superseded_at is null
 
 ),
 
 channels as (
 
-    select channel, address_identifier_type
+    select
+        channel,
+        address_identifier_type
     from {{ ref('channels') }}
     where is_addressable and address_identifier_type is not null
 
@@ -17,7 +20,11 @@ channels as (
 
 record_identifiers as (
 
-    select distinct source, record_id, identifier_key, identifier_type
+    select distinct
+        source,
+        record_id,
+        identifier_key,
+        identifier_type
     from {{ ref('int_identity__known_observations') }}
 
 ),
@@ -36,11 +43,11 @@ answers as (
                 then touchpoints.occurred_at
         end) as reached_at
     from touchpoints
-    inner join channels on channels.channel = touchpoints.channel
+    inner join channels on touchpoints.channel = channels.channel
     inner join record_identifiers
-        on record_identifiers.source = touchpoints.source
-        and record_identifiers.record_id = touchpoints.record_id
-        and record_identifiers.identifier_type = channels.address_identifier_type
+        on touchpoints.source = record_identifiers.source
+            and touchpoints.record_id = record_identifiers.record_id
+            and channels.address_identifier_type = record_identifiers.identifier_type
     where touchpoints.interaction in ('complaint', 'bounce', 'delivery', 'open', 'click')
     group by record_identifiers.identifier_key, touchpoints.channel
 
@@ -49,13 +56,21 @@ answers as (
 -- a bounce that a later delivery disproves was a full mailbox, not a dead one
 final as (
 
-    select identifier_key, channel, 'complaint' as reason, complained_at as since
+    select
+        identifier_key,
+        channel,
+        'complaint' as reason,
+        complained_at as since
     from answers
     where complained_at is not null
 
     union all
 
-    select identifier_key, channel, 'bounce' as reason, bounced_at as since
+    select
+        identifier_key,
+        channel,
+        'bounce' as reason,
+        bounced_at as since
     from answers
     where bounced_at is not null and (reached_at > bounced_at) is not true
 

@@ -3,7 +3,8 @@ with
 
 known_values as (
 
-    select * from {{ ref('int_identity__values') }} where invalid_reason is null
+    select * from {{ ref('int_identity__values') }}
+    where invalid_reason is null
 
 ),
 
@@ -28,38 +29,46 @@ blocklist as (
 
 by_value as (
 
-    select known_values.identifier_key, blocklist.reason
+    select
+        known_values.identifier_key,
+        blocklist.reason
     from known_values
     inner join blocklist
         on blocklist.match_kind = 'value'
-        and blocklist.identifier_type = known_values.identifier_type
-        and blocklist.pattern = known_values.compared_value
+            and known_values.identifier_type = blocklist.identifier_type
+            and known_values.compared_value = blocklist.pattern
 
     union all
 
-    select known_values.identifier_key, blocklist.reason
+    select
+        known_values.identifier_key,
+        blocklist.reason
     from known_values
     inner join blocklist
         on blocklist.match_kind = 'value'
-        and blocklist.identifier_type = known_values.identifier_type
-        and blocklist.pattern = lower(known_values.identifier_value)
+            and known_values.identifier_type = blocklist.identifier_type
+            and blocklist.pattern = lower(known_values.identifier_value)
 
 ),
 
 by_pattern as (
 
-    select known_values.identifier_key, blocklist.reason
+    select
+        known_values.identifier_key,
+        blocklist.reason
     from known_values
     inner join blocklist
         on blocklist.match_kind = 'like'
-        and blocklist.identifier_type = known_values.identifier_type
-        and lower(known_values.identifier_value) like blocklist.pattern
+            and known_values.identifier_type = blocklist.identifier_type
+            and lower(known_values.identifier_value) like blocklist.pattern
 
 ),
 
 by_rule as (
 
-    select identifier_key_a as identifier_key, 'manual rule' as reason
+    select
+        identifier_key_a as identifier_key,
+        'manual rule' as reason
     from {{ ref('manual_rules') }}
     where rule = 'block_value'
 
@@ -77,7 +86,9 @@ unioned as (
 
 final as (
 
-    select identifier_key, min(reason) as block_reason
+    select
+        identifier_key,
+        min(reason) as block_reason
     from unioned
     group by identifier_key
 

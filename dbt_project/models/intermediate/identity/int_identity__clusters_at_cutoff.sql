@@ -1,4 +1,5 @@
--- Grain: one row per (cutoff_at, identifier_number) that links, with its person; known at each feature cutoff before as_of.
+-- Grain: one row per (cutoff_at, identifier_number) that links, with its person; known at each
+-- cutoff.
 {{ identity_clusters(
     ref('int_identity__edges_at_cutoff'), ref('int_identity__vertices_at_cutoff'), ref('int_identity__components_at_cutoff')
 ) }}

@@ -1,7 +1,7 @@
 -- Grain: one row per consent event and identifier that it binds.
--- A consent binds the address of its channel that the record names. Where the record names none, it
--- binds the record's subject; a withdrawal then reaches every address of the person, a grant only the
--- addresses that were seen together with the subject, so that a merge never widens.
+-- A consent binds the address of its channel that the record names. Where the record names none,
+-- it binds the record's subject; a withdrawal then reaches every address of the person, a grant
+-- only the addresses that were seen together with the subject, so that a merge never widens.
 with
 
 consents as (
@@ -24,7 +24,9 @@ consents as (
 
 channels as (
 
-    select channel, address_identifier_type
+    select
+        channel,
+        address_identifier_type
     from {{ ref('channels') }}
     where is_addressable and address_identifier_type is not null
 
@@ -38,7 +40,11 @@ identifiers as (
 
 record_identifiers as (
 
-    select distinct source, record_id, identifier_key, identifier_type
+    select distinct
+        source,
+        record_id,
+        identifier_key,
+        identifier_type
     from {{ ref('int_identity__known_observations') }}
     where is_valid
 
@@ -46,13 +52,21 @@ record_identifiers as (
 
 named_addresses as (
 
-    select distinct consents.consent_key, record_identifiers.identifier_key
+    select distinct
+        consents.consent_key,
+        record_identifiers.identifier_key
     from consents
     inner join channels on consents.channel in (channels.channel, 'all')
     inner join record_identifiers
-        on record_identifiers.source = consents.source
-        and record_identifiers.record_id = consents.record_id
-        and record_identifiers.identifier_type = channels.address_identifier_type
+        on consents.source = record_identifiers.source
+            and consents.record_id = record_identifiers.record_id
+            and channels.address_identifier_type = record_identifiers.identifier_type
+
+),
+
+consents_with_address as (
+
+    select distinct consent_key from named_addresses
 
 ),
 
@@ -66,10 +80,10 @@ subjects as (
         record_persons.person_id
     from consents
     inner join {{ ref('int_identity__record_persons') }} as record_persons
-        on record_persons.source = consents.source
-        and record_persons.record_id = consents.record_id
-    left join (select distinct consent_key from named_addresses) as named
-        on named.consent_key = consents.consent_key
+        on consents.source = record_persons.source
+            and consents.record_id = record_persons.record_id
+    left join consents_with_address as named
+        on consents.consent_key = named.consent_key
     where named.consent_key is null and record_persons.identifier_key is not null
 
 ),
@@ -82,24 +96,33 @@ subject_addresses as (
     from subjects
     inner join channels on subjects.channel in (channels.channel, 'all')
     inner join identifiers
-        on identifiers.person_id = subjects.person_id
-        and identifiers.identifier_type = channels.address_identifier_type
-        and identifiers.is_valid
+        on subjects.person_id = identifiers.person_id
+            and channels.address_identifier_type = identifiers.identifier_type
+            and identifiers.is_valid
     left join {{ ref('int_identity__edges') }} as edges
-        on edges.identifier_a = subjects.identifier_key
-        and edges.identifier_b = identifiers.identifier_key
-        and edges.status in ('kept', 'manual')
+        on subjects.identifier_key = edges.identifier_a
+            and identifiers.identifier_key = edges.identifier_b
+            and edges.status in ('kept', 'manual')
     where subjects.status not in ('granted', 'pending') or edges.identifier_b is not null
 
 ),
 
 bindings as (
 
-    select consent_key, identifier_key from named_addresses
+    select
+        consent_key,
+        identifier_key
+    from named_addresses
     union
-    select consent_key, identifier_key from subjects
+    select
+        consent_key,
+        identifier_key
+    from subjects
     union
-    select consent_key, identifier_key from subject_addresses
+    select
+        consent_key,
+        identifier_key
+    from subject_addresses
 
 ),
 
@@ -115,7 +138,7 @@ final as (
         consents.occurred_at,
         consents.loaded_at
     from bindings
-    inner join consents on consents.consent_key = bindings.consent_key
+    inner join consents on bindings.consent_key = consents.consent_key
 
 )
 

@@ -1,6 +1,6 @@
 -- Grain: one row per (identifier_key, channel, purpose): the latest word.
--- A word for all channels or all purposes is a word for each of them. Of two words of the same instant
--- the one that allows less stands.
+-- A word for all channels or all purposes is a word for each of them. Of two words of the same
+-- instant the one that allows less stands.
 with
 
 bindings as (
@@ -10,13 +10,25 @@ bindings as (
         identifiers.identifier_type
     from {{ ref('int_identity__consent_bindings') }} as bindings
     inner join {{ ref('int_identity__identifiers') }} as identifiers
-        on identifiers.identifier_key = bindings.identifier_key
+        on bindings.identifier_key = identifiers.identifier_key
 
 ),
 
 channels as (
 
-    select channel, address_identifier_type from {{ ref('channels') }} where is_addressable
+    select
+        channel,
+        address_identifier_type
+    from {{ ref('channels') }}
+    where is_addressable
+
+),
+
+address_types as (
+
+    select distinct address_identifier_type
+    from channels
+    where address_identifier_type is not null
 
 ),
 
@@ -27,11 +39,12 @@ all_channels as (
         identifier_types.identifier_type,
         channels.channel
     from {{ ref('identifier_types') }} as identifier_types
-    inner join channels
-        on channels.address_identifier_type = identifier_types.identifier_type
-        or identifier_types.identifier_type not in (
-            select address_identifier_type from channels where address_identifier_type is not null
-        )
+    cross join channels
+    left join address_types
+        on identifier_types.identifier_type = address_types.address_identifier_type
+    where
+        address_types.address_identifier_type is null
+        or identifier_types.identifier_type = channels.address_identifier_type
 
 ),
 
@@ -52,7 +65,7 @@ by_channel as (
         bindings.loaded_at,
         bindings.identifier_type
     from bindings
-    inner join all_channels on all_channels.identifier_type = bindings.identifier_type
+    inner join all_channels on bindings.identifier_type = all_channels.identifier_type
     where bindings.channel = 'all'
 
 ),
@@ -60,7 +73,7 @@ by_channel as (
 purposes as (
 
     {% for purpose in consent_purposes() %}
-    select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
+        select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
 
     {% endfor %}
 
@@ -88,8 +101,12 @@ ranked as (
     select
         by_purpose.*,
         row_number() over (
-            partition by identifier_key, channel, purpose
-            order by occurred_at desc, {{ consent_rank('status') }}, loaded_at desc, consent_key
+            partition by by_purpose.identifier_key, by_purpose.channel, by_purpose.purpose
+            order by
+                by_purpose.occurred_at desc,
+                {{ consent_rank('status') }} asc,
+                by_purpose.loaded_at desc,
+                by_purpose.consent_key asc
         ) as recency
     from by_purpose
 

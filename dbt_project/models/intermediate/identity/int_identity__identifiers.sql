@@ -59,9 +59,9 @@ final as (
         seen.last_source,
         seen.observation_count
     from seen
-    inner join identifier_keys on identifier_keys.identifier_number = seen.identifier_number
-    left join hubs on hubs.identifier_number = seen.identifier_number
-    left join clusters on clusters.identifier_number = seen.identifier_number
+    inner join identifier_keys on seen.identifier_number = identifier_keys.identifier_number
+    left join hubs on seen.identifier_number = hubs.identifier_number
+    left join clusters on seen.identifier_number = clusters.identifier_number
 
 )
 

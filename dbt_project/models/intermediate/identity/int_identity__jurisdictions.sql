@@ -5,13 +5,16 @@ with
 
 persons as (
 
-    select * from {{ ref('persons') }} where is_known
+    select * from {{ ref('persons') }}
+    where is_known
 
 ),
 
 countries as (
 
-    select person_id, country_code
+    select
+        person_id,
+        country_code
     from {{ ref('int_core__contact_attributes') }}
     where country_code is not null
 
@@ -19,7 +22,11 @@ countries as (
 
 channels as (
 
-    select channel, address_identifier_type from {{ ref('channels') }} where is_addressable
+    select
+        channel,
+        address_identifier_type
+    from {{ ref('channels') }}
+    where is_addressable
 
 ),
 
@@ -51,7 +58,7 @@ country_rules as (
     cross join channels
     inner join jurisdictions
         on jurisdictions.country_code in (distinct_countries.country_code, '*')
-        and jurisdictions.channel in (channels.channel, 'all')
+            and jurisdictions.channel in (channels.channel, 'all')
 
 ),
 
@@ -62,7 +69,7 @@ located as (
         persons.first_seen_at,
         coalesce(countries.country_code, {{ setting('country_code') }}) as country_code
     from persons
-    left join countries on countries.person_id = persons.person_id
+    left join countries on persons.person_id = countries.person_id
 
 ),
 
@@ -78,7 +85,7 @@ final as (
     from located
     inner join country_rules
         on country_rules.position = 1
-        and country_rules.country_code = located.country_code
+            and located.country_code = country_rules.country_code
 
 )
 

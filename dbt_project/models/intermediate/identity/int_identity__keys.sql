@@ -5,7 +5,10 @@ with
 
 identifier_values as (
 
-    select distinct identifier_key, identifier_type, invalid_reason
+    select distinct
+        identifier_key,
+        identifier_type,
+        invalid_reason
     from {{ ref('int_identity__values') }}
 
 ),
@@ -42,9 +45,9 @@ judged as (
             false
         ) as can_link
     from identifier_values
-    left join blocked on blocked.identifier_key = identifier_values.identifier_key
+    left join blocked on identifier_values.identifier_key = blocked.identifier_key
     left join identifier_types
-        on identifier_types.identifier_type = identifier_values.identifier_type
+        on identifier_values.identifier_type = identifier_types.identifier_type
 
 ),
 
@@ -52,7 +55,7 @@ final as (
 
     select
         judged.*,
-        row_number() over (order by type_rank, identifier_key) as identifier_number
+        row_number() over (order by judged.type_rank, judged.identifier_key) as identifier_number
     from judged
 
 )

@@ -1,6 +1,6 @@
 -- Grain: one row per (source, record_id, identifier_type, identifier_value) and version.
--- The region under which a phone number is read is the country that the record's contact was known to
--- have when the identifier was loaded, so that later contacts never change an old reading.
+-- The region under which a phone number is read is the country that the record's contact was known
+-- to have when the identifier was loaded, so that later contacts never change an old reading.
 with
 
 identifiers as (
@@ -26,7 +26,8 @@ contacts as (
 
 phone_types as (
 
-    select identifier_type from {{ ref('identifier_types') }} where normaliser = 'phone'
+    select identifier_type from {{ ref('identifier_types') }}
+    where normaliser = 'phone'
 
 ),
 
@@ -49,11 +50,11 @@ phones as (
                 contacts._file_name desc, contacts._row_number desc
         ) as recency
     from identifiers
-    inner join phone_types on phone_types.identifier_type = identifiers.identifier_type
+    inner join phone_types on identifiers.identifier_type = phone_types.identifier_type
     inner join contacts
-        on contacts.source = identifiers.source
-        and contacts.record_id = identifiers.record_id
-        and contacts.loaded_at <= identifiers.loaded_at
+        on identifiers.source = contacts.source
+            and identifiers.record_id = contacts.record_id
+            and identifiers.loaded_at >= contacts.loaded_at
 
 ),
 
@@ -74,15 +75,15 @@ final as (
         identifiers.superseded_at,
         identifiers.is_authenticated
     from identifiers
-    left join phone_types on phone_types.identifier_type = identifiers.identifier_type
+    left join phone_types on identifiers.identifier_type = phone_types.identifier_type
     left join phones
         on phones.recency = 1
-        and phones.source = identifiers.source
-        and phones.record_id = identifiers.record_id
-        and phones.identifier_type = identifiers.identifier_type
-        and phones.identifier_value = identifiers.identifier_value
-        and phones._file_name = identifiers._file_name
-        and phones._row_number = identifiers._row_number
+            and identifiers.source = phones.source
+            and identifiers.record_id = phones.record_id
+            and identifiers.identifier_type = phones.identifier_type
+            and identifiers.identifier_value = phones.identifier_value
+            and identifiers._file_name = phones._file_name
+            and identifiers._row_number = phones._row_number
 
 )
 

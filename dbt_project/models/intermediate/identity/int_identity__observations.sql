@@ -22,7 +22,7 @@ identifier_values as (
         identifier_keys.*
     from {{ ref('int_identity__values') }} as identifier_values
     inner join {{ ref('int_identity__keys') }} as identifier_keys
-        on identifier_keys.identifier_key = identifier_values.identifier_key
+        on identifier_values.identifier_key = identifier_keys.identifier_key
 
 ),
 
@@ -44,12 +44,12 @@ final as (
         identifiers.is_authenticated
     from identifiers
     inner join records
-        on records.source = identifiers.source
-        and records.record_id = identifiers.record_id
+        on identifiers.source = records.source
+            and identifiers.record_id = records.record_id
     inner join identifier_values
-        on identifier_values.source_identifier_type = identifiers.identifier_type
-        and identifier_values.raw_value = identifiers.identifier_value
-        and identifier_values.region = identifiers.region
+        on identifiers.identifier_type = identifier_values.source_identifier_type
+            and identifiers.identifier_value = identifier_values.raw_value
+            and identifiers.region = identifier_values.region
 
 )
 

@@ -27,13 +27,13 @@ final as (
         actors.identifier_key as actor_key
     from resolved
     inner join {{ ref('int_identity__records') }} as records
-        on records.record_number = resolved.record_number
+        on resolved.record_number = records.record_number
     left join {{ ref('int_identity__clusters') }} as clusters
-        on clusters.identifier_number = resolved.identifier_number
+        on resolved.identifier_number = clusters.identifier_number
     left join identifier_keys as actors
         on actors.identifier_number = coalesce(
-            resolved.device_number, resolved.identifier_number, resolved.shared_device_number
-        )
+                resolved.device_number, resolved.identifier_number, resolved.shared_device_number
+            )
 
 )
 

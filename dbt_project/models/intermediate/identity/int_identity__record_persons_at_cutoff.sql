@@ -18,10 +18,10 @@ final as (
         clusters.person_id
     from resolved
     inner join {{ ref('int_identity__records') }} as records
-        on records.record_number = resolved.record_number
+        on resolved.record_number = records.record_number
     left join {{ ref('int_identity__clusters_at_cutoff') }} as clusters
-        on clusters.cutoff_at = resolved.cutoff_at
-        and clusters.identifier_number = resolved.identifier_number
+        on resolved.cutoff_at = clusters.cutoff_at
+            and resolved.identifier_number = clusters.identifier_number
 
     union all
 

@@ -3,7 +3,10 @@ with
 
 records as (
 
-    select distinct source, record_id from {{ ref('int_contracts__identifiers') }}
+    select distinct
+        source,
+        record_id
+    from {{ ref('int_contracts__identifiers') }}
 
 ),
 

@@ -15,7 +15,11 @@ identifier_types as (
 
 phone_numbers as (
 
-    select raw, region, max(e164) as e164, max(kind) as kind
+    select
+        raw,
+        region,
+        max(e164) as e164,
+        max(kind) as kind
     from {{ source('keys', 'phone_numbers') }}
     group by raw, region
 
@@ -48,11 +52,11 @@ numbers as (
             as kind
     from distinct_values
     left join phone_numbers as own_region
-        on own_region.raw = distinct_values.raw_value
-        and own_region.region = distinct_values.region
+        on distinct_values.raw_value = own_region.raw
+            and distinct_values.region = own_region.region
     left join phone_numbers as default_region
-        on default_region.raw = distinct_values.raw_value
-        and default_region.region = {{ setting('country_code') }}
+        on distinct_values.raw_value = default_region.raw
+            and default_region.region = {{ setting('country_code') }}
     where distinct_values.region <> '-'
 
 ),
@@ -76,10 +80,10 @@ typed as (
         ) }} as normalised_value
     from distinct_values
     left join identifier_types
-        on identifier_types.identifier_type = distinct_values.source_identifier_type
+        on distinct_values.source_identifier_type = identifier_types.identifier_type
     left join numbers
-        on numbers.raw_value = distinct_values.raw_value
-        and numbers.region = distinct_values.region
+        on distinct_values.raw_value = numbers.raw_value
+            and distinct_values.region = numbers.region
 
 ),
 
@@ -107,8 +111,9 @@ final as (
         validated.region,
         validated.identifier_type,
         validated.identifier_value,
-        {{ identifier_key('hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value') }}
-            as identifier_key,
+        {{ identifier_key(
+            'hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value'
+        ) }} as identifier_key,
         lower(validated.trimmed_value) as compared_value,
         validated.invalid_reason
     from validated

@@ -24,7 +24,7 @@ jurisdictions as (
 purposes as (
 
     {% for purpose in outreach_purposes() %}
-    select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
+        select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
 
     {% endfor %}
 
@@ -42,10 +42,10 @@ said as (
         coalesce(words.jurisdiction, jurisdictions.jurisdiction) as jurisdiction,
         true as is_explicit
     from words
-    inner join identifiers on identifiers.identifier_key = words.identifier_key
+    inner join identifiers on words.identifier_key = identifiers.identifier_key
     left join jurisdictions
-        on jurisdictions.person_id = identifiers.person_id
-        and jurisdictions.channel = words.channel
+        on identifiers.person_id = jurisdictions.person_id
+            and words.channel = jurisdictions.channel
 
 ),
 
@@ -62,14 +62,14 @@ allowed_until_objection as (
         false as is_explicit
     from identifiers
     inner join jurisdictions
-        on jurisdictions.person_id = identifiers.person_id
-        and jurisdictions.address_identifier_type = identifiers.identifier_type
-        and jurisdictions.consent_model = 'opt_out'
+        on identifiers.person_id = jurisdictions.person_id
+            and identifiers.identifier_type = jurisdictions.address_identifier_type
+            and jurisdictions.consent_model = 'opt_out'
     cross join purposes
     left join words
-        on words.identifier_key = identifiers.identifier_key
-        and words.channel = jurisdictions.channel
-        and words.purpose = purposes.purpose
+        on identifiers.identifier_key = words.identifier_key
+            and jurisdictions.channel = words.channel
+            and purposes.purpose = words.purpose
     where identifiers.is_valid and words.identifier_key is null
 
 ),

@@ -1,11 +1,12 @@
 -- Grain: one row per (person_id, channel, purpose).
--- The most restrictive word over the person's identifiers; where nobody said anything about a channel
--- on which the person has an address, the jurisdiction decides.
+-- The most restrictive word over the person's identifiers; where nobody said anything about a
+-- channel on which the person has an address, the jurisdiction decides.
 with
 
 words as (
 
-    select * from {{ ref('consent_by_identifier') }} where person_id is not null
+    select * from {{ ref('consent_by_identifier') }}
+    where person_id is not null
 
 ),
 
@@ -20,10 +21,10 @@ ranked as (
     select
         words.*,
         row_number() over (
-            partition by person_id, channel, purpose
+            partition by words.person_id, words.channel, words.purpose
             order by
-                {{ consent_rank('status') }}, case when is_explicit then 0 else 1 end,
-                since desc, identifier_key
+                {{ consent_rank('status') }} asc, case when words.is_explicit then 0 else 1 end,
+                words.since desc, words.identifier_key asc
         ) as position
     from words
 
@@ -31,11 +32,15 @@ ranked as (
 
 addresses as (
 
-    select distinct person_id, identifier_type as address_identifier_type
+    select distinct
+        person_id,
+        identifier_type as address_identifier_type
     from {{ ref('int_identity__identifiers') }}
     where person_id is not null and is_valid
     union
-    select person_id, 'postal_address' as address_identifier_type
+    select
+        person_id,
+        'postal_address' as address_identifier_type
     from {{ ref('int_core__contact_attributes') }}
     where street is not null
 
@@ -44,7 +49,7 @@ addresses as (
 purposes as (
 
     {% for purpose in outreach_purposes() %}
-    select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
+        select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
 
     {% endfor %}
 
@@ -63,27 +68,41 @@ by_law as (
         false as is_explicit
     from jurisdictions
     inner join addresses
-        on addresses.person_id = jurisdictions.person_id
-        and addresses.address_identifier_type = jurisdictions.address_identifier_type
+        on jurisdictions.person_id = addresses.person_id
+            and jurisdictions.address_identifier_type = addresses.address_identifier_type
     cross join purposes
     left join ranked
         on ranked.position = 1
-        and ranked.person_id = jurisdictions.person_id
-        and ranked.channel = jurisdictions.channel
-        and ranked.purpose = purposes.purpose
+            and jurisdictions.person_id = ranked.person_id
+            and jurisdictions.channel = ranked.channel
+            and purposes.purpose = ranked.purpose
     where ranked.person_id is null
 
 ),
 
 final as (
 
-    select person_id, channel, purpose, status, since, jurisdiction, is_explicit
+    select
+        person_id,
+        channel,
+        purpose,
+        status,
+        since,
+        jurisdiction,
+        is_explicit
     from ranked
     where position = 1
 
     union all
 
-    select person_id, channel, purpose, status, since, jurisdiction, is_explicit
+    select
+        person_id,
+        channel,
+        purpose,
+        status,
+        since,
+        jurisdiction,
+        is_explicit
     from by_law
 
 )

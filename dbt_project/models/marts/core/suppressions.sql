@@ -17,20 +17,32 @@ address_types as (
 
 unioned as (
 
-    select identifier_key, channel, reason, since
+    select
+        identifier_key,
+        channel,
+        reason,
+        since
     from {{ ref('int_identity__address_failures') }}
 
     union all
 
     -- who withdrew from everything, service messages too
-    select identifier_key, channel, status as reason, since
+    select
+        identifier_key,
+        channel,
+        status as reason,
+        since
     from {{ ref('int_identity__consent_words') }}
     where purpose = 'service' and status in ('withdrawn', 'objected')
 
     union all
 
     -- STOP ends every message to a number, whatever its purpose
-    select identifier_key, channel, 'stop' as reason, since
+    select
+        identifier_key,
+        channel,
+        'stop' as reason,
+        since
     from {{ ref('int_identity__consent_words') }}
     where
         identifier_type = 'phone'
@@ -47,7 +59,7 @@ unioned as (
         identifiers.first_seen_at as since
     from identifiers
     inner join address_types
-        on address_types.address_identifier_type = identifiers.identifier_type
+        on identifiers.identifier_type = address_types.address_identifier_type
     where not identifiers.is_valid
 
 ),
@@ -59,14 +71,16 @@ final as (
         unioned.identifier_key,
         identifiers.identifier_type,
         identifiers.person_id,
-        case when min(unioned.channel) = max(unioned.channel) then min(unioned.channel) else 'all' end
+        case
+            when min(unioned.channel) = max(unioned.channel) then min(unioned.channel) else 'all'
+        end
             as channel,
         {{ distinct_text('unioned.reason') }} as reason,
         min(unioned.since) as since
     from unioned
-    inner join identifiers on identifiers.identifier_key = unioned.identifier_key
+    inner join identifiers on unioned.identifier_key = identifiers.identifier_key
     inner join address_types
-        on address_types.address_identifier_type = identifiers.identifier_type
+        on identifiers.identifier_type = address_types.address_identifier_type
     group by unioned.identifier_key, identifiers.identifier_type, identifiers.person_id
 
 )

@@ -34,9 +34,9 @@ judged as (
         edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
             as is_pending
     from edges
-    left join tree_edges on tree_edges.edge_number = edges.edge_number
-    left join clusters as clusters_a on clusters_a.identifier_key = edges.identifier_a
-    left join clusters as clusters_b on clusters_b.identifier_key = edges.identifier_b
+    left join tree_edges on edges.edge_number = tree_edges.edge_number
+    left join clusters as clusters_a on edges.identifier_a = clusters_a.identifier_key
+    left join clusters as clusters_b on edges.identifier_b = clusters_b.identifier_key
 
 ),
 

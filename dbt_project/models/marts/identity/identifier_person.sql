@@ -4,7 +4,8 @@ with
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }} where person_id is not null
+    select * from {{ ref('int_identity__identifiers') }}
+    where person_id is not null
 
 ),
 

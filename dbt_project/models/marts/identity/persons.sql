@@ -3,19 +3,23 @@ with
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }} where person_id is not null
+    select * from {{ ref('int_identity__identifiers') }}
+    where person_id is not null
 
 ),
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }} where person_id is not null
+    select * from {{ ref('int_identity__record_persons') }}
+    where person_id is not null
 
 ),
 
 counted_records as (
 
-    select person_id, count(*) as record_count
+    select
+        person_id,
+        count(*) as record_count
     from record_persons
     group by person_id
 
@@ -51,7 +55,7 @@ final as (
             else 'anonymous'
         end as confidence
     from grouped
-    left join counted_records on counted_records.person_id = grouped.person_id
+    left join counted_records on grouped.person_id = counted_records.person_id
 
 )
 

@@ -1,4 +1,7 @@
 -- Grain: one row per (metric_date, metric); metric_date is the last day before as_of.
+{%- set edge_statuses = [
+    'kept', 'manual', 'hub', 'blocked', 'pending', 'limit', 'expired', 'no_consent',
+] %}
 with
 
 persons as (
@@ -25,46 +28,69 @@ record_persons as (
         record_persons.*,
         persons.is_known
     from {{ ref('int_identity__record_persons') }} as record_persons
-    left join persons on persons.person_id = record_persons.person_id
+    left join persons on record_persons.person_id = persons.person_id
 
 ),
 
 measured as (
 
-    select 'persons' as metric, count(*) as value from persons
+    select
+        'persons' as metric,
+        count(*) as value
+    from persons
     union all
-    select 'persons_known' as metric, count(*) as value from persons where is_known
+    select
+        'persons_known' as metric,
+        count(*) as value
+    from persons
+    where is_known
     union all
-    select 'largest_person' as metric, coalesce(max(identifier_count), 0) as value from persons
+    select
+        'largest_person' as metric,
+        coalesce(max(identifier_count), 0) as value
+    from persons
     union all
-    select 'persons_over_{{ identity_large_person_limit() }}_identifiers' as metric, count(*) as value
+    select
+        'persons_over_{{ identity_large_person_limit() }}_identifiers' as metric,
+        count(*) as value
     from persons
     where identifier_count > {{ identity_large_person_limit() }}
     union all
-    select 'anonymous_person_share' as metric,
+    select
+        'anonymous_person_share' as metric,
         coalesce(avg(case when is_known then 0.0 else 1.0 end), 0.0) as value
     from persons
     union all
-    select 'anonymous_record_share' as metric,
+    select
+        'anonymous_record_share' as metric,
         coalesce(avg(case when is_known is false then 1.0 else 0.0 end), 0.0) as value
     from record_persons
     union all
-    select 'records_without_person_share' as metric,
+    select
+        'records_without_person_share' as metric,
         coalesce(avg(case when person_id is null then 1.0 else 0.0 end), 0.0) as value
     from record_persons
     union all
-    select 'devices_of_several_persons' as metric, count(*) as value
+    select
+        'devices_of_several_persons' as metric,
+        count(*) as value
     from identifiers
     where met_person_count > 1
     {% for status in ['linking', 'not_linking', 'hub', 'blocked', 'invalid'] %}
-    union all
-    select 'identifiers_{{ status }}' as metric, count(*) as value
-    from identifiers
-    where status = '{{ status }}'
+        union all
+        select
+            'identifiers_{{ status }}' as metric,
+            count(*) as value
+        from identifiers
+        where status = '{{ status }}'
     {% endfor %}
-    {% for status in ['kept', 'manual', 'hub', 'blocked', 'pending', 'limit', 'expired', 'no_consent'] %}
-    union all
-    select 'edges_{{ status }}' as metric, count(*) as value from edges where status = '{{ status }}'
+    {% for status in edge_statuses %}
+        union all
+        select
+            'edges_{{ status }}' as metric,
+            count(*) as value
+        from edges
+        where status = '{{ status }}'
     {% endfor %}
 
 ),

@@ -9,7 +9,9 @@ identifiers as (
 
 clear_values as (
 
-    select identifier_key, max(identifier_value) as identifier_value
+    select
+        identifier_key,
+        max(identifier_value) as identifier_value
     from {{ ref('int_identity__values') }}
     group by identifier_key
 
@@ -25,7 +27,7 @@ final as (
         identifiers.invalid_reason,
         identifiers.person_id
     from identifiers
-    inner join clear_values on clear_values.identifier_key = identifiers.identifier_key
+    inner join clear_values on identifiers.identifier_key = clear_values.identifier_key
 
 )
 

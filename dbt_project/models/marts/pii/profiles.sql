@@ -33,10 +33,10 @@ addresses as (
                 case when suppressions.identifier_key is null then 0 else 1 end,
                 case when identifiers.last_authenticated_at is null then 1 else 0 end,
                 identifiers.last_authenticated_at desc, identifiers.last_seen_at desc,
-                identifiers.identifier_key
+                identifiers.identifier_key asc
         ) as position
     from {{ ref('int_identity__identifiers') }} as identifiers
-    left join suppressions on suppressions.identifier_key = identifiers.identifier_key
+    left join suppressions on identifiers.identifier_key = suppressions.identifier_key
     where
         identifiers.person_id is not null
         and identifiers.is_valid
@@ -62,7 +62,7 @@ primary_addresses as (
             as primary_phone_source
     from addresses
     inner join {{ ref('identifiers') }} as identifiers
-        on identifiers.identifier_key = addresses.identifier_key
+        on addresses.identifier_key = identifiers.identifier_key
     where addresses.position = 1
     group by addresses.person_id
 
@@ -93,8 +93,8 @@ final as (
         attributes.country_code,
         attributes.country_code_source
     from persons
-    left join primary_addresses on primary_addresses.person_id = persons.person_id
-    left join attributes on attributes.person_id = persons.person_id
+    left join primary_addresses on persons.person_id = primary_addresses.person_id
+    left join attributes on persons.person_id = attributes.person_id
 
 )
 
