@@ -91,7 +91,7 @@ def _assert_the_tables_say_what_arrived(brand: Brand, audience: ScriptedDestinat
     read_back=st.sampled_from(["complete", "none"]),
     takes_mixture=st.booleans(),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_row_is_accounted_for_and_nothing_arrives_twice(
     seed: int, people: int, batch_size: int, read_back: str, takes_mixture: bool
 ) -> None:
