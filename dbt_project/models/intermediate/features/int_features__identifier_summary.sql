@@ -32,9 +32,8 @@ known as (
     inner join cutoffs
         on observations.observed_at < cutoffs.cutoff_at
             and {{ known_at_cutoff('observations') }}
-    where
-        observations.is_valid
-        and not observations.is_blocked
+    -- valid, not blocked, and of a person or a device (not of a household)
+    where observations.can_link
 
 ),
 
