@@ -1,0 +1,120 @@
+"""How well the identity graph finds the simulated people again, against the simulator's truth.
+
+Belongs here: comparing a built warehouse with `landing/<tenant>/_truth/`, which nothing but tests
+and benchmarks may read. Run: `python -m tests.benchmarks.identity_truth` (tenant and environment as
+for every command: CROSSWEAVE_TENANT, CROSSWEAVE_ENV).
+
+Pairwise figures: of all pairs of identifiers (or records) that the graph gives to one person, the
+share that are one person in truth (precision); of all pairs that are one person in truth, the share
+that the graph gives to one person (recall). Identifiers that truly belonged to several people (a
+family tablet, a phone number that moved) and those that the graph leaves to nobody do not count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration.settings import current_paths
+
+PERSON_TYPES = [
+    "customer_id", "crm_contact_id", "loyalty_id", "email", "phone", "payment_token",
+    "social_handle",
+]  # fmt: skip
+
+_IDENTIFIERS = """
+    select
+        truth.identifier_type as kind,
+        min(truth.true_person_id) as true_person,
+        max(identifiers.person_id) as found_person
+    from read_parquet($identifiers) as truth
+    inner join pii.identifiers
+        on identifiers.identifier_type = truth.identifier_type
+        and identifiers.identifier_value = truth.identifier_value
+    where identifiers.person_id is not null
+    group by truth.identifier_type, truth.identifier_value
+    having count(distinct truth.true_person_id) = 1
+"""
+
+_RECORDS = """
+    select distinct
+        truth.source as kind,
+        truth.record_id,
+        truth.true_person_id as true_person,
+        record_persons.person_id as found_person
+    from read_parquet($records) as truth
+    inner join intermediate.int_identity__record_persons as record_persons
+        on record_persons.source = truth.source
+        and record_persons.record_id = truth.record_id
+    where truth.true_person_id is not null and record_persons.person_id is not null
+"""
+
+_PAIRS = """
+    with items as ({items}),
+    cells as (
+        select true_person, found_person, count(*) as size
+        from items
+        where $kinds is null or list_contains($kinds, kind)
+        group by true_person, found_person
+    ),
+    found as (select sum(size) as size from cells group by found_person),
+    true_ones as (select sum(size) as size from cells group by true_person)
+    select
+        (select coalesce(sum(size * (size - 1)), 0) from cells) / 2,
+        (select coalesce(sum(size * (size - 1)), 0) from found) / 2,
+        (select coalesce(sum(size * (size - 1)), 0) from true_ones) / 2
+"""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Counts of pairs: right ones, those the graph makes, those that truth has."""
+
+    right: float
+    found: float
+    true: float
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.true if self.true else 1.0
+
+
+def compare(connection: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, Pairs]:
+    """Pairwise counts for all identifiers, for those of scope person, and for records.
+
+    `truth` is the tenant's `_truth` folder. Raises `duckdb.Error` when the warehouse is not built.
+    """
+    files = {
+        "identifiers": str(truth / "identifiers.parquet"),
+        "records": str(truth / "records.parquet"),
+    }
+
+    def pairs(items: str, file: str, kinds: list[str] | None) -> Pairs:
+        row = connection.execute(
+            _PAIRS.format(items=items), {file: files[file], "kinds": kinds}
+        ).fetchall()[0]
+        return Pairs(*(float(value) for value in row))
+
+    return {
+        "identifiers": pairs(_IDENTIFIERS, "identifiers", None),
+        "person identifiers": pairs(_IDENTIFIERS, "identifiers", PERSON_TYPES),
+        "records": pairs(_RECORDS, "records", None),
+    }
+
+
+def main() -> None:
+    """Print precision and recall of the tenant's warehouse, one line per level."""
+    paths = current_paths()
+    with duckdb.connect(str(paths.warehouse), read_only=True) as connection:
+        for level, pairs in compare(connection, paths.landing / "_truth").items():
+            print(f"{level:20} precision {pairs.precision:.4f}  recall {pairs.recall:.4f}")
+
+
+if __name__ == "__main__":
+    main()
