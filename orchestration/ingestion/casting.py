@@ -32,6 +32,12 @@ def json_path(path: str) -> str:
     return result
 
 
+def json_pointer(key: str) -> str:
+    """A top-level key as a JSON pointer: unlike a path it takes any key as it is, `*` and quotes
+    included."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
 def as_text(expression: str, source_type: str) -> str:
     """SQL for a file value of DuckDB type `source_type` as text."""
     if source_type == "VARCHAR":

@@ -13,8 +13,9 @@ def quoted(name: str) -> str:
 
 
 def literal(value: str) -> str:
-    """`value` as a quoted SQL string."""
-    return "'" + value.replace("'", "''") + "'"
+    """`value` as a quoted SQL string (a statement itself cannot hold a NUL)."""
+    parts = ["'" + part.replace("'", "''") + "'" for part in value.split("\0")]
+    return parts[0] if len(parts) == 1 else f"({' || chr(0) || '.join(parts)})"
 
 
 def row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

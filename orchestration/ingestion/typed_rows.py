@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.ingestion.casting import as_text, json_path, native_cast, text_cast
+from orchestration.ingestion.casting import as_text, json_path, json_pointer, native_cast, text_cast
 from orchestration.ingestion.chunks import DECLARED, NEW, Chunk, FileResult, new_names
 from orchestration.ingestion.declarations import Column, RawTable
 from orchestration.ingestion.reading import LINE
@@ -98,7 +98,7 @@ def _take_apart(
     texts = [column for column in table.columns if column.data_type != "json"]
     objects = [column for column in table.columns if column.data_type == "json"]
     text_paths = [json_path(column.path) for column in texts]
-    text_paths += [f'$."{key.replace(chr(34), chr(92) + chr(34))}"' for key in new]
+    text_paths += [json_pointer(key) for key in new]
     object_paths = [json_path(column.path) for column in objects]
     names = [DECLARED + column.name for column in texts] + [NEW + name for name in new.values()]
     selected = [f"texts[{i}] as {quoted(name)}" for i, name in enumerate(names, 1)]

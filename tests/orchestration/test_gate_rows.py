@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -220,3 +221,20 @@ def test_a_rule_that_is_unknown_holds(tmp_path: Path) -> None:
     tenant.put("t.jsonl", '{"n":1}\n{"n":0}\n{}\n')
     tenant.land()
     assert tenant.quarantine() == [("t.jsonl", 2, "n", "not positive")]
+
+
+def test_keys_and_values_that_no_one_expects(tmp_path: Path) -> None:
+    """A key with a NUL broke the statement that read it; `*` would have been a wildcard."""
+    tenant = LandingTenant(tmp_path, {"t": ([column("id", required=True)], {})})
+    keys = ["", "*", "a.b", 'x"y', "back\\slash", "$", "[0]", "select", "_file_name", "it's", "n\0"]
+    tenant.put("t_it's.jsonl", json.dumps({"id": "1"} | {key: 7 for key in keys}))
+    tenant.put("t_2.jsonl", '{"id":"\\ud800"}\n{"id":1e400}\n{"id":"b","id":"c"}\n')
+    tenant.land()
+    (names,) = tenant.rows("select new_columns from ops.landing_files where new_columns <> ''")
+    assert len(names[0].split(",")) == len(keys)
+    values = ", ".join(f'"{name}"' for name in names[0].split(","))
+    first = f"select {values} from raw.src__t where _file_name = 't_it''s.jsonl'"
+    assert tenant.rows(first) == [("7",) * len(keys)]
+    assert tenant.rows("select id from raw.src__t order by 1") == [("1",), ("1e400",), ("b",)]
+    # Half a surrogate pair is no text.
+    assert tenant.quarantine() == [("t_2.jsonl", 1, None, "malformed row")]
