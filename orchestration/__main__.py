@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from orchestration.dbt import ensure_manifest, export_environment
+from orchestration.dbt import DBT_EXECUTABLE, ensure_manifest, export_environment
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     PROJECT_ROOT,
@@ -71,7 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
 def land(paths: Paths, *, persons: str, days: str) -> int:
     """Lay the data of a tenant that ships with the project in landing; others bring their own."""
     commands = {
-        "demo": ["data.simulator", "--persons", persons, "--days", days],
+        "demo": [
+            "data.simulator",
+            *("--persons", persons, "--days", days, "--out", str(paths.landing.parent)),
+        ],
         "complete_journey": ["orchestration.ingestion.complete_journey"],
     }
     if paths.tenant not in commands:
@@ -87,8 +90,9 @@ def dbt_command(arguments: list[str]) -> int:
     """Run dbt in the project folder with the tenant's environment; returns its exit code."""
     _, paths = export_environment()
     with Warehouse(paths.warehouse).lock():
-        dbt = str(Path(sys.executable).with_name("dbt"))
-        return subprocess.run([dbt, *arguments], cwd=DBT_PROJECT_DIR, check=False).returncode
+        return subprocess.run(
+            [DBT_EXECUTABLE, *arguments], cwd=DBT_PROJECT_DIR, check=False
+        ).returncode
 
 
 def prepare(paths: Paths) -> int:

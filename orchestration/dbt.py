@@ -22,6 +22,8 @@ from orchestration.settings import (
     load_tenant,
 )
 
+# The dbt of this environment, whatever PATH says.
+DBT_EXECUTABLE = str(Path(sys.executable).with_name("dbt"))
 PARSED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
 
 
@@ -43,9 +45,8 @@ def export_environment() -> tuple[TenantSettings, Paths]:
 
 def run_dbt(*arguments: str) -> None:
     """Call dbt with the exported environment; raise `DbtError` with its output on failure."""
-    dbt = Path(sys.executable).with_name("dbt")
     result = subprocess.run(
-        [str(dbt), *arguments],
+        [DBT_EXECUTABLE, *arguments],
         cwd=DBT_PROJECT_DIR,
         capture_output=True,
         text=True,

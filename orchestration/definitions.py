@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from orchestration.console import console
+from orchestration.dbt import DBT_EXECUTABLE
 from orchestration.defs import automation, dbt_models, landing, scores, state, syncs
 
 defs = dg.Definitions(
@@ -27,7 +28,9 @@ defs = dg.Definitions(
     jobs=[automation.daily],
     schedules=[automation.daily_schedule],
     sensors=[automation.landing_files],
-    resources={"dbt": DbtCliResource(project_dir=dbt_models.project)},
+    resources={
+        "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=DBT_EXECUTABLE)
+    },
     # DuckDB admits one writing process, so steps run one after another in one process.
     executor=dg.in_process_executor,
     loggers={"console": console},

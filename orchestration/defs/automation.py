@@ -1,7 +1,5 @@
 """When things run: one daily job, its schedule, and a sensor on new landing files."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

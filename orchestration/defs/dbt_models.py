@@ -4,8 +4,6 @@ Dagster splits the function around the Python assets by itself (landing, then mo
 features, then training, then models that read scores, then syncs, then the ledgers).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any

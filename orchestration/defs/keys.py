@@ -4,8 +4,6 @@ A dbt source is produced by a Python asset; several source tables may come from 
 raw tables of a source, all ledgers of the syncs), so the mapping is by source, not by table.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 SETTINGS_KEY = dg.AssetKey(["ops", "settings"])

@@ -3,8 +3,6 @@
 The work itself is in `orchestration/ingestion`; here it meets Dagster.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

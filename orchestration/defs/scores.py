@@ -1,7 +1,5 @@
 """Training and scoring as assets; the work is in `orchestration/scoring.py` and `ml/`."""
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 

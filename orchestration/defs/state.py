@@ -1,7 +1,5 @@
 """The last asset of a run: what cannot be rebuilt, written beside the warehouse."""
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 

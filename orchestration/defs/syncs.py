@@ -4,8 +4,6 @@ The send path is `orchestration/activation`; here each sync document becomes an 
 counts, and the law of accounts becomes a check.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 

@@ -3,8 +3,6 @@
 One code location serves one tenant and environment (CROSSWEAVE_TENANT, CROSSWEAVE_ENV).
 """
 
-from __future__ import annotations
-
 from orchestration.dbt import ensure_manifest, export_environment
 from orchestration.warehouse import Warehouse
 
