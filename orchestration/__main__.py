@@ -116,7 +116,7 @@ def run(paths: Paths) -> int:
     print(f"  {'start (dagster, dbt parse)':<44}{time.monotonic() - started:>8.1f} s", flush=True)
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def("daily").execute_in_process(
-            instance=instance, raise_on_error=False
+            instance=instance, raise_on_error=False, run_config={"loggers": {"console": {}}}
         )
     if not result.success:
         print("run failed; the message above names the step. `make run` again resumes.")

@@ -17,7 +17,8 @@ PYTHON_SOURCES = {
     ("ops", "settings"): SETTINGS_KEY,
     ("ops", "landing_files"): SETTINGS_KEY,
     ("ops", "trait_rules"): SETTINGS_KEY,
-    ("ops", "ml_model_cards"): MODEL_CARDS_KEY,
+    # the cards come before the scores; waiting for both saves a dbt call
+    ("ops", "ml_model_cards"): SCORES_KEY,
     ("ops", "ml_scores"): SCORES_KEY,
     ("keys", "hash_keys"): PHONES_KEY,
     ("keys", "phone_numbers"): PHONES_KEY,
