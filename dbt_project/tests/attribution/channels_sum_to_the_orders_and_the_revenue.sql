@@ -1,5 +1,6 @@
 -- A dashboard whose channels did not add up to the shop's own figures was never trusted again:
 -- per model, the months and the total each sum to the completed orders and their revenue.
+{{ config(meta={'dagster': {'ref': {'name': 'channel_attribution'}}}) }}
 with
 
 models as (

@@ -1,6 +1,7 @@
 -- A common attribution package joins touches to conversions by inner join: what had no touch
 -- vanished and totals never reconciled. Every conversion has credit 1 and its whole revenue, in
 -- every model.
+{{ config(meta={'dagster': {'ref': {'name': 'credits'}}}) }}
 with
 
 models as (

@@ -1,5 +1,6 @@
 -- Prevents: mail to somebody who opted out with another address. A person's word may be granted
 -- only where no identifier of that person has a stricter one for the same channel and purpose.
+{{ config(meta={'dagster': {'ref': {'name': 'consent_current'}}}) }}
 select
     consents.person_id,
     consents.channel,

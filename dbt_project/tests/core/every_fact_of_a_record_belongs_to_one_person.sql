@@ -1,6 +1,7 @@
 -- The accident: orders were given to the buyer and touches of the same record to the device, and
 -- half of the store visits of buyers stood on anonymous profiles. So: all facts of one record have
 -- the same person (refunds apart, which may take their order's).
+{{ config(meta={'dagster': {'ref': {'name': 'fct_touchpoints'}}}) }}
 with
 
 facts as (

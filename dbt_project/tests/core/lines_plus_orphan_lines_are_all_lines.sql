@@ -1,6 +1,7 @@
 -- The accident: lines that came a day before their order were dropped by the join and never came
 -- back, and the product report was short of best-sellers. So: lines of the mart and lines that
 -- wait for their order are together the current lines, in number and in amount, per source.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_order_lines'}}}) }}
 with
 
 lines as (

@@ -1,6 +1,7 @@
 -- The accident: spend without a campaign id vanished in a join on the campaign, and every channel
 -- looked cheaper than it was. So: impressions and clicks as delivered equal those of the mart; and
 -- so does the spend, for days and channels whose every row has a rate.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_costs'}}}) }}
 with
 
 costs as (

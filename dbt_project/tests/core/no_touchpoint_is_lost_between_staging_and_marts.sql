@@ -1,6 +1,7 @@
 -- The accident: a join to a seed of channels dropped every touch of a channel that nobody had
 -- listed, and another one to click landings counted visits twice. So: the ids that each source
 -- delivered are as many as its rows of the mart.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_touchpoints'}}}) }}
 with
 
 delivered as (

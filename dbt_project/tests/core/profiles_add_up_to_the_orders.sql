@@ -1,6 +1,7 @@
 -- The accident: a profile joined to its orders and to its addresses in one step counted each order
 -- once per address, and the best customers were those who had moved most often. So: orders and net
 -- revenue of all profiles equal those of all orders that have a person.
+{{ config(meta={'dagster': {'ref': {'name': 'dim_profiles'}}}) }}
 with
 
 profiles as (

@@ -1,5 +1,6 @@
 -- Prevents: an edge that is said to hold a person together, but joins two (a split by a half-
 -- finished components step, or a hub that still links).
+{{ config(meta={'dagster': {'ref': {'name': 'edges'}}}) }}
 select
     edges.edge_id,
     edges.status,

@@ -1,4 +1,5 @@
 -- Prevents: facts of somebody who is nobody, after a change of who is who.
+{{ config(meta={'dagster': {'ref': {'name': 'persons'}}}) }}
 select
     record_persons.source,
     record_persons.record_id,

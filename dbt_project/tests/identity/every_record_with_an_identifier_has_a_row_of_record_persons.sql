@@ -1,4 +1,5 @@
 -- Prevents: facts that fall out of the marts because their record was lost on the way to a person.
+{{ config(meta={'dagster': {'ref': {'name': 'int_identity__record_persons'}}}) }}
 with
 
 records as (

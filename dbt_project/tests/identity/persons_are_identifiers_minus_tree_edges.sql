@@ -1,5 +1,6 @@
 -- Prevents: persons lost or made up. A forest over n identifiers with e edges has n - e trees, so
 -- the number of persons follows from the two other tables alone.
+{{ config(meta={'dagster': {'ref': {'name': 'persons'}}}) }}
 with
 
 counted as (

@@ -1,5 +1,6 @@
 -- Two orders at the same second once shared a journey, and orders of nobody fell out of it: each
 -- completed order ends exactly one converted journey, or is (unattributed) in every model.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_journeys'}}}) }}
 with
 
 ends as (

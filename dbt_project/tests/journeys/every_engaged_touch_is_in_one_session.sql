@@ -1,6 +1,7 @@
 -- Sessions cut by person lost the anonymous half of a visit at login: every engaged inbound touch
 -- (opens and machines apart) has a session, and the sessions count each of them once, a click and
 -- the visit that it landed together.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_sessions'}}}) }}
 with
 
 engaged as (

@@ -1,6 +1,7 @@
 -- Touches of converters after their last order used to be dropped, and with them most of what
 -- marketing spends: every touch is in one journey per goal (in several only where the tenant has
 -- switched reset_on_conversion off), and the journeys' counts are the touches'.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_journeys'}}}) }}
 with
 
 goals as (

@@ -1,6 +1,7 @@
 -- Spend of a channel without visits, and visits without spend, fell out of an inner join: over
 -- all days and channels the daily table has every touchpoint, session, order, revenue and cost of
 -- the facts.
+{{ config(meta={'dagster': {'ref': {'name': 'channel_daily'}}}) }}
 with
 
 daily as (

@@ -1,5 +1,6 @@
 -- Refunds were once counted in the month of the order and again at their own date: the cohorts'
 -- revenue is the net revenue of all orders and refunds of customers, each once.
+{{ config(meta={'dagster': {'ref': {'name': 'cohort_monthly'}}}) }}
 with
 
 customers as (

@@ -1,6 +1,11 @@
 -- Published: 2,102 coupon redemptions; each is an offer event of its own, and names an offer that
 -- exists.
-{{ config(enabled='complete_journey' in env_var('CROSSWEAVE_SOURCES', '').split(',')) }}
+{{
+    config(
+        enabled='complete_journey' in env_var('CROSSWEAVE_SOURCES', '').split(','),
+        meta={'dagster': {'ref': {'name': 'stg_complete_journey__offer_events'}}}
+    )
+}}
 with
 
 redeemed as (
