@@ -14,6 +14,12 @@ record_persons as (
 
 ),
 
+identifier_types as (
+
+    select * from {{ ref('identifier_types') }}
+
+),
+
 interactions as (
 
     select * from {{ ref('interactions') }}
@@ -69,12 +75,17 @@ final as (
         engaged.touchpoint_id,
         engaged.occurred_at,
         engaged.campaign_id,
-        -- without an identifier: the source's own session, else the record alone
+        -- a device or channel; without one the source's own session (a visitor who refused cookies
+        -- and logs in stays one visitor), else a person's identifier, else the record alone
         case
-            when record_persons.actor_key is not null
+            when
+                record_persons.actor_key <> record_persons.identifier_key
+                or identifier_types.scope <> 'person'
                 then record_persons.actor_key
             when engaged.session_hint is not null
                 then {{ surrogate_key(["'session'", 'engaged.source', 'engaged.session_hint']) }}
+            when record_persons.actor_key is not null
+                then record_persons.actor_key
             else {{ surrogate_key(["'record'", 'engaged.source', 'engaged.record_id']) }}
         end as actor_key,
         landed_clicks.landing_touchpoint_key
@@ -82,6 +93,8 @@ final as (
     left join record_persons
         on engaged.source = record_persons.source
             and engaged.record_id = record_persons.record_id
+    left join identifier_types
+        on record_persons.identifier_type = identifier_types.identifier_type
     left join landed_clicks
         on engaged.touchpoint_key = landed_clicks.touchpoint_key
 
