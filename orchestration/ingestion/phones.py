@@ -35,8 +35,9 @@ def keep_phone_numbers(
 ) -> int:
     """Add the numbers that are not yet in `pii.phone_numbers`; return how many were added.
 
-    Columns: `raw` (as it arrived), `region` (the tenant's country, for numbers without a country
-    code), `e164` (null when invalid), `kind` (mobile, landline, other, invalid).
+    Columns: `raw` (as it arrived), `region` (for numbers without a country code: the tenant's
+    country, and the country of the record's contact where it has one), `e164` (null when it is no
+    possible number), `kind` (mobile, landline, other, invalid).
     `paths` says where the declarations lie, by default as the environment does.
     """
     paths = paths or current_paths()
@@ -47,19 +48,21 @@ def keep_phone_numbers(
     )
     attach_sources(connection, settings)
     tables = [t for name in settings.source_names for t in read_declarations(paths, name)]
-    parts = [part for table in tables for part in _values(table)]
+    parts = [part for table in tables for part in _values(table, tables)]
     if not parts:
         return 0
-    region = settings.country_code
     rows = connection.execute(
-        f"select distinct value from ({' union all '.join(parts)}) as found "
-        "where trim(value) <> '' and value not in "
-        "(select raw from pii.phone_numbers where region = ?) order by value",
-        [region],
+        f"with found as ({' union all '.join(parts)}), wanted as ("
+        "select value, $region as region from found "
+        "union select value, upper(trim(country)) from found where length(trim(country)) = 2) "
+        "select value, region from wanted where trim(value) <> '' "
+        "and (value, region) not in (select (raw, region) from pii.phone_numbers) "
+        "order by value, region",
+        {"region": settings.country_code},
     ).fetchall()
     for start in range(0, len(rows), _BATCH):
         numbers = [
-            (raw, region, *normalise(raw, region)) for (raw,) in rows[start : start + _BATCH]
+            (raw, region, *normalise(raw, region)) for raw, region in rows[start : start + _BATCH]
         ]
         names = ("raw", "region", "e164", "kind")
         columns = {
@@ -72,22 +75,46 @@ def keep_phone_numbers(
     return len(rows)
 
 
-def _values(table: RawTable) -> Iterator[str]:
+def _values(table: RawTable, tables: list[RawTable]) -> Iterator[str]:
+    """SELECTs of (value, country) of a table's phone columns.
+
+    The country stands in the same row, or in another table of the source that names the same record
+    (canonical: contacts).
+    """
+    names = {column.name for column in table.columns}
+    country, contacts = "null", ""
+    if "country_code" in names:
+        country = "phones.country_code"
+    elif {"source", "record_id"} <= names:
+        for other in tables:
+            if other.source == table.source and {"source", "record_id", "country_code"} <= {
+                column.name for column in other.columns
+            }:
+                country = "contacts.country_code"
+                contacts = (
+                    f"left join {other.relation} as contacts on contacts.source = phones.source "
+                    "and contacts.record_id = phones.record_id"
+                )
     for column in table.columns:
         if column.phone:
+            name = quoted(column.name)
             yield (
-                f"select cast({quoted(column.name)} as varchar) as value from {table.relation} "
-                f"where ({column.phone})"
+                f"select cast(phones.{name} as varchar) as value, {country} as country "
+                f"from (select * from {table.relation} where ({column.phone})) as phones {contacts}"
             )
 
 
 def normalise(raw: str, region: str) -> tuple[str | None, str]:
-    """E.164 and kind of a number as it arrived; (None, 'invalid') when it is none."""
+    """E.164 and kind of a number as it arrived; (None, 'invalid') when it is none.
+
+    A number must be possible, not assigned: numbers reserved for fiction stay.
+    """
     try:
         number = phonenumbers.parse(raw, region)
     except phonenumbers.NumberParseException:
         return None, "invalid"
-    if not phonenumbers.is_valid_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number)
+    if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None, "invalid"
     kind = _KINDS.get(phonenumbers.number_type(number), "other")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), kind

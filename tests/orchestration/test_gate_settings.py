@@ -101,6 +101,8 @@ def test_dev_has_a_key_and_says_so(
         ("044 668 18 00", ("+41446681800", "landline")),
         ("0800 123 456", ("+41800123456", "other")),
         ("+1 650 253 0000", ("+16502530000", "mobile")),
+        ("01632 960 001", (None, "invalid")),  # British fiction, eleven digits are none in Bern
+        ("+44 1632 960 001", ("+441632960001", "other")),  # possible, never assigned
         ("123", (None, "invalid")),
         ("anna@example.com", (None, "invalid")),
     ],
@@ -124,6 +126,31 @@ def test_phone_columns_are_collected_once_and_by_condition(tmp_path: Path) -> No
         assert connection.execute("from pii.phone_numbers order by raw").fetchall() == [
             ("0446681800", "CH", "+41446681800", "landline"),
             ("0791234567", "CH", "+41791234567", "mobile"),
+        ]
+
+
+def test_a_number_is_read_in_the_country_of_its_contact_too(tmp_path: Path) -> None:
+    """Of the same row, or of the row of another table that is about the same record."""
+    key = [column("source"), column("record_id")]
+    tenant = LandingTenant(
+        tmp_path,
+        {
+            "identifiers": ([*key, column("value", phone=True)], {}),
+            "contacts": ([*key, column("country_code")], {}),
+            "calls": ([column("caller", phone=True), column("country_code")], {}),
+        },
+    )
+    tenant.put("identifiers.csv", "source,record_id,value\ns,1,015123456789\ns,2,0791234567\n")
+    tenant.put("contacts.csv", "source,record_id,country_code\ns,1,de\ns,2,\n")
+    tenant.put("calls.csv", "caller,country_code\n06641234567,AT\n")
+    tenant.land()
+    with tenant.connection() as connection:
+        assert keep_phone_numbers(connection, tenant.settings, tenant.paths) == 5
+        assert keep_phone_numbers(connection, tenant.settings, tenant.paths) == 0
+        numbers = "select raw, region, e164 from pii.phone_numbers where region <> 'CH' order by 1"
+        assert connection.execute(numbers).fetchall() == [
+            ("015123456789", "DE", "+4915123456789"),
+            ("06641234567", "AT", "+436641234567"),
         ]
 
 

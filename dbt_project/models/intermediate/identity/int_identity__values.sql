@@ -41,14 +41,15 @@ distinct_values as (
 
 ),
 
--- the landing step may know a number under the tenant's own region only
+-- a region that the landing step did not foresee is read as the tenant's own
 numbers as (
 
     select
         distinct_values.raw_value,
         distinct_values.region,
-        coalesce(own_region.e164, default_region.e164) as e164,
-        case when own_region.e164 is not null then own_region.kind else default_region.kind end
+        case when own_region.raw is not null then own_region.e164 else default_region.e164 end
+            as e164,
+        case when own_region.raw is not null then own_region.kind else default_region.kind end
             as kind
     from distinct_values
     left join phone_numbers as own_region
