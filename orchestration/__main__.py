@@ -108,6 +108,7 @@ def run(paths: Paths) -> int:
     started = time.monotonic()
     print(f"tenant {paths.tenant}, environment {paths.env}", flush=True)
     prepare_dagster_home()
+    os.environ.setdefault("CROSSWEAVE_CONSOLE", "lines")
     # Imported here: definitions read the tenant, parse dbt when needed and take seconds.
     import dagster as dg
 

@@ -1,23 +1,32 @@
 """What a person sees in the terminal while a run goes on: one line per step, with its time.
 
-Set CROSSWEAVE_VERBOSE=1 for the messages inside the steps too.
+`make run` sets CROSSWEAVE_CONSOLE=lines; then dbt's own output becomes a line of progress every few
+seconds. CROSSWEAVE_VERBOSE=1 shows everything that happens inside the steps too.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
+import re
 import sys
+import time
+from collections.abc import Iterator
 
 import dagster as dg
+
+PROGRESS_EVERY_S = 10.0
+
+
+def is_verbose() -> bool:
+    """True where CROSSWEAVE_VERBOSE asks for everything."""
+    return os.environ.get("CROSSWEAVE_VERBOSE", "") not in {"", "0"}
 
 
 class StepLines(logging.Handler):
     """Prints a line when a step ends or fails, and warnings and errors as they come."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_verbose = os.environ.get("CROSSWEAVE_VERBOSE", "") not in {"", "0"}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what the record says, if a person wants to know it."""
@@ -28,13 +37,41 @@ class StepLines(logging.Handler):
             print(line, file=sys.stdout, flush=True)
 
     def _message_line(self, record: logging.LogRecord, meta: dict) -> str | None:
-        if record.levelno >= logging.WARNING or self.is_verbose:
+        if record.levelno >= logging.WARNING or is_verbose():
             return f"    {meta.get('orig_message') or record.getMessage()}"
         return None
 
 
+class DbtProgress(io.TextIOBase):
+    """Takes dbt's lines and prints how far it is; errors are told by the step's failure."""
+
+    def __init__(self, out: io.TextIOBase) -> None:
+        super().__init__()
+        self.out = out
+        self.next_at = time.monotonic() + PROGRESS_EVERY_S
+
+    def write(self, text: str) -> int:
+        """Print `dbt 120 of 251` for a line that says so, at most every ten seconds."""
+        match = re.search(r"(\d+) of (\d+) (?!START)", text)
+        if match and time.monotonic() >= self.next_at:
+            self.out.write(f"    dbt {match[1]} of {match[2]}\n")
+            self.out.flush()
+            self.next_at = time.monotonic() + PROGRESS_EVERY_S
+        return len(text)
+
+
+@contextlib.contextmanager
+def dbt_progress() -> Iterator[None]:
+    """In a terminal run, progress in place of dbt's output; elsewhere (the UI) its output."""
+    if os.environ.get("CROSSWEAVE_CONSOLE") != "lines" or is_verbose():
+        yield
+        return
+    with contextlib.redirect_stdout(DbtProgress(sys.stdout)):
+        yield
+
+
 def _event_line(event: dg.DagsterEvent) -> str | None:
-    name = (event.step_key or "").replace("__", "/")
+    name = re.sub(r"^warehouse_models.*", "dbt build", event.step_key or "").replace("__", "/")
     if event.is_step_success:
         seconds = event.step_success_data.duration_ms / 1000
         return f"  {name:<44}{seconds:>8.1f} s"

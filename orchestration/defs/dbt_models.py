@@ -19,6 +19,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from orchestration.console import dbt_progress
 from orchestration.defs.keys import SETTINGS_KEY, source_asset_key
 from orchestration.defs.tenant import MANIFEST, PATHS, WAREHOUSE
 from orchestration.settings import DBT_PROJECT_DIR
@@ -50,11 +51,15 @@ class Translator(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """Spec with a freshness policy on marts; seeds wait for landing, so one call has all."""
+        """Spec with a freshness policy on marts.
+
+        Seeds and staging wait for the end of landing, so that one dbt call builds them with the
+        rest; a call of their own would cost its start-up.
+        """
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if unique_id.startswith("seed."):
-            return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SETTINGS_KEY)])
         props = self.get_resource_props(manifest, unique_id)
+        if props["resource_type"] == "seed" or "staging" in props["fqn"]:
+            return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SETTINGS_KEY)])
         if props.get("access") == "public":
             return spec.replace_attributes(freshness_policy=FRESHNESS)
         return spec
@@ -77,7 +82,8 @@ def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> 
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test"], context=context, raise_on_error=False
         )
-        events.extend(invocation.stream())
+        with dbt_progress():
+            events.extend(invocation.stream())
     row_counts = _row_counts(events)
     for event in events:
         yield _with_row_count(event, row_counts)
