@@ -1,6 +1,7 @@
 {# The union of one contract over the enabled sources, typed and empty where nobody fills it.
    Only rows that were loaded before as_of are known; versions of a key are ordered by
-   (loaded_at, file name, row number), and superseded_at is the loaded_at of the next one. #}
+   (loaded_at, file name, row number), and superseded_at is the loaded_at of the next one.
+   A row that names no currency is in the reporting currency. #}
 {% macro union_contract(contract) -%}
 {%- set columns = contract_columns(contract) -%}
 {%- set filled_by = sources_of_contract(contract) -%}
@@ -11,7 +12,11 @@ versions as (
     {% for source in filled_by %}
     select
         {% for column in columns %}
+        {% if column.name == 'currency' %}
+        coalesce(cast(currency as string), {{ setting('currency') }}) as currency,
+        {% else %}
         cast({{ column.name }} as {{ column.type }}) as {{ column.name }},
+        {% endif %}
         {% endfor %}
         cast(_file_name as string) as _file_name,
         cast(_row_number as bigint) as _row_number
