@@ -13,7 +13,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import TextIO
 
 import dagster as dg
 
@@ -45,7 +46,7 @@ class StepLines(logging.Handler):
 class DbtProgress(io.TextIOBase):
     """Takes dbt's lines and prints how far it is; errors are told by the step's failure."""
 
-    def __init__(self, out: io.TextIOBase) -> None:
+    def __init__(self, out: TextIO) -> None:
         super().__init__()
         self.out = out
         self.next_at = time.monotonic() + PROGRESS_EVERY_S
@@ -61,7 +62,7 @@ class DbtProgress(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def dbt_progress() -> Iterator[None]:
+def dbt_progress() -> Generator[None]:
     """In a terminal run, progress in place of dbt's output; elsewhere (the UI) its output."""
     if os.environ.get("CROSSWEAVE_CONSOLE") != "lines" or is_verbose():
         yield

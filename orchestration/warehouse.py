@@ -15,7 +15,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class Warehouse:
     wait_s: float = 600.0
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> Generator[None]:
         """Hold the warehouse for this process, for work that opens the file by itself (dbt).
 
         Raises `WarehouseLocked` with the holder's process id after `wait_s` seconds.
@@ -74,7 +74,7 @@ class Warehouse:
             yield
 
     @contextmanager
-    def connect(self, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self, *, read_only: bool = False) -> Generator[duckdb.DuckDBPyConnection]:
         """Yield a DuckDB connection; the file is locked before and closed after.
 
         Times are UTC. Raises `WarehouseLocked` when another process holds the file too long.

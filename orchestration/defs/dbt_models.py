@@ -34,7 +34,7 @@ FRESHNESS = dg.FreshnessPolicy.time_window(
 os.environ["DBT_INDIRECT_SELECTION"] = "buildable"
 # Over 200 selected models dagster-dbt 0.29.27 builds from a temporary copy of the project, which
 # breaks its relative paths; the limit guards against Windows' short command lines.
-dagster_dbt.asset_utils._SELECTION_ARGS_THRESHOLD = 10_000  # ty: ignore[invalid-assignment]
+dagster_dbt.asset_utils._SELECTION_ARGS_THRESHOLD = 10_000
 
 project = DbtProject(project_dir=DBT_PROJECT_DIR, target_path=PATHS.dbt_target)
 
