@@ -24,7 +24,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run land ui docs dbt test check format lock backup restore summary clean
+.PHONY: help install run land ui docs dbt test evaluate check format lock backup restore summary clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -62,6 +62,9 @@ dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_order
 
 test: install ## All tests
 	@$(BIN)/python -m pytest
+
+evaluate: install ## Judge the demo run against the simulator's truth
+	@$(BIN)/python -m tests.benchmarks.evaluate
 
 check: install ## Format, lint, types, SQL style, dbt parse, conventions, definitions
 	@$(BIN)/ruff format --check .

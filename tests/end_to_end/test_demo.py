@@ -1,0 +1,156 @@
+"""The simulated brand from files to audiences: against its truth, and killed in the middle.
+
+300 persons and 150 days of every channel, through the real job in processes of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from orchestration.settings import PROJECT_ROOT
+from tests.benchmarks.identity_truth import compare
+from tests.tenants import Tenant
+
+pytestmark = pytest.mark.slow
+
+SETTINGS = PROJECT_ROOT / "data" / "tenants" / "demo" / "tenant.yml"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Tenant:
+    """The demo tenant in a data folder of its own; its first run is killed, its second ends."""
+    tenant = Tenant(tmp_path_factory.mktemp("demo"), "demo")
+    target = tenant.root / "tenants" / "demo" / "tenant.yml"
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(SETTINGS, target)
+    tenant.run("land", "--persons", "300", "--days", "150")
+    _kill_when(tenant, "raw/pos")
+    tenant.run()
+    return tenant
+
+
+def _kill_when(tenant: Tenant, step: str) -> None:
+    """Start the job and kill its whole process group when `step` has ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration", "run"],
+        cwd=PROJECT_ROOT,
+        env=tenant.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if line.strip().startswith(step):
+            break
+    time.sleep(1.0)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert any(line.strip().startswith(step) for line in seen), "".join(seen)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_rows_in_are_rows_loaded_plus_rows_quarantined(demo: Tenant) -> None:
+    rows_in, loaded, refused = demo.query(
+        "select sum(row_count), sum(loaded_count), sum(quarantined_count) from ops.landing_files"
+    )[0]
+    assert rows_in == loaded + refused
+    assert refused == len(
+        demo.query("select distinct source, table_name, file_name, row_number from raw.quarantine")
+    )
+
+
+def test_every_injected_bad_row_is_quarantined_and_no_good_one(demo: Tenant) -> None:
+    truth = demo.paths.landing / "_truth" / "bad_rows.parquet"
+    injected = demo.query(
+        f"select source, table_name, count(*) from '{truth}' group by all order by all"
+    )
+    refused = demo.query(
+        "select source, table_name, count(distinct (file_name, row_number)) from raw.quarantine "
+        "group by all order by all"
+    )
+    assert refused == injected
+
+
+def test_no_order_or_revenue_is_lost_between_raw_and_marts(demo: Tenant) -> None:
+    """Summed here from the true orders, which staging has never seen."""
+    truth = demo.paths.landing / "_truth" / "orders.parquet"
+    count, revenue = demo.query(f"select count(*), sum(revenue) from '{truth}'")[0]
+    found, amount = demo.query(
+        "select count(*), sum(revenue_amount) from core.fct_orders where related_order_id is null"
+    )[0]
+    assert found == count
+    assert abs(amount - Decimal(str(revenue))) < Decimal("0.05")
+    credited = demo.query(
+        "select model, cast(sum(conversions) as double), sum(revenue) "
+        "from attribution.channel_attribution where period_grain = 'total' group by model"
+    )
+    completed, completed_amount = demo.query(
+        "select count(*), sum(revenue_amount) from core.fct_orders where status = 'completed'"
+    )[0]
+    assert {model for model, _, _ in credited} == {"first", "last", "linear"}
+    for _, conversions, total in credited:
+        assert conversions == pytest.approx(completed, rel=1e-9)
+        assert float(total) == pytest.approx(float(completed_amount), rel=1e-9)
+
+
+def test_identity_against_the_truth(demo: Tenant) -> None:
+    """Floors, not aims: a kiosk or a placeholder that fuses people breaks them at once."""
+    with duckdb.connect(str(demo.paths.warehouse), read_only=True) as connection:
+        pairs = compare(connection, demo.paths.landing / "_truth")
+    for level in ("records", "person identifiers"):
+        assert pairs[level].precision >= 0.97, (level, pairs[level])
+        assert pairs[level].recall >= 0.85, (level, pairs[level])
+
+
+def test_nobody_of_the_holdout_and_nobody_without_consent_was_reached(demo: Tenant) -> None:
+    delivered = "activation.delivery_ledger as ledger where ledger.outcome = 'succeeded'"
+    assert demo.query(f"select count(*) > 0 from {delivered}") == [(True,)]
+    assert demo.query(
+        f"select count(*) from {delivered} and ledger.operation <> 'remove' "
+        "and ledger.person_id in (select person_id from segments.membership where is_holdout)"
+    ) == [(0,)]
+    assert demo.query(
+        f"select count(*) from {delivered} and ledger.operation <> 'remove' and not exists ("
+        "select 1 from core.consent_by_identifier as consent "
+        "where consent.identifier_key = ledger.identifier_key and consent.channel = 'email' "
+        "and consent.purpose = 'marketing' and consent.status = 'granted')"
+    ) == [(0,)]
+
+
+def test_killed_while_sending_nothing_is_sent_twice(demo: Tenant) -> None:
+    """Kill a second run after its first sync, run again: one delivery per key, same people."""
+    people = demo.query("select person_id from identity.persons order by 1")
+    ledger = "select idempotency_key from activation.delivery_ledger where outcome = 'succeeded'"
+    before = sorted(demo.query(ledger))
+    _kill_when(demo, "activation/cart_abandoners_file")
+    demo.run()
+    assert demo.query("select person_id from identity.persons order by 1") == people
+    assert sorted(demo.query(ledger)) == before
+    assert len(set(before)) == len(before)
+
+
+def test_the_unit_tests_of_the_models_pass(demo: Tenant) -> None:
+    """`make run` leaves them out: they test the project, not the data."""
+    result = subprocess.run(
+        [sys.executable, "-m", "orchestration", "dbt", "test", "--select", "test_type:unit"],
+        cwd=PROJECT_ROOT,
+        env=demo.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert "PASS=" in result.stdout
