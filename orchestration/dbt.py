@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from orchestration.seed_overrides import write_overridden_seeds
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     Paths,
@@ -39,7 +40,7 @@ def export_environment() -> tuple[TenantSettings, Paths]:
     paths = current_paths()
     settings = load_tenant(paths)
     os.environ.update(dbt_environment(settings, paths))
-    paths.dbt_target.mkdir(parents=True, exist_ok=True)
+    write_overridden_seeds(settings, paths.dbt_target / "seeds")
     return settings, paths
 
 
@@ -59,7 +60,7 @@ def run_dbt(*arguments: str) -> None:
 def _fingerprint(paths: Paths) -> str:
     """Hash of everything that a parse depends on: files (path, size, time) and environment."""
     digest = hashlib.sha256()
-    folders = [DBT_PROJECT_DIR, paths.tenant_folder / "models"]
+    folders = [DBT_PROJECT_DIR, paths.tenant_folder / "models", paths.dbt_target / "seeds"]
     skipped = {"target", "logs"}
     for folder in folders:
         for file in sorted(folder.rglob("*")) if folder.exists() else []:

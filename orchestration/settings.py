@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -84,6 +84,10 @@ class TenantSettings(BaseModel):
     feature_cutoff_step_days: int = Field(default=30, ge=1)
     universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)
     split_salt: str = "crossweave"
+    overrides: dict[str, list[dict[str, Any]]] = Field(
+        default_factory=dict,
+        description="rows of seeds that differ for this brand: seed_overrides.py",
+    )
     traits: dict[str, Trait] = Field(default_factory=dict)
 
     @field_validator("sources", mode="before")
@@ -207,6 +211,8 @@ def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
         "CROSSWEAVE_ATTACH": json.dumps(attached),
         # relative: dbt joins it to its target folder, and with an absolute path it writes the
         # compiled SQL over the model file itself (dbt-core 1.11)
+        "CROSSWEAVE_OVERRIDDEN_SEEDS": ",".join(sorted(settings.overrides)),
+        "CROSSWEAVE_SEED_OVERRIDES": os.path.relpath(paths.dbt_target / "seeds", DBT_PROJECT_DIR),
         "CROSSWEAVE_TENANT_MODELS": os.path.relpath(
             paths.tenant_folder / "models", DBT_PROJECT_DIR
         ),

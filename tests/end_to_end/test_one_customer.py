@@ -72,6 +72,7 @@ def anna(tmp_path_factory: pytest.TempPathFactory) -> Tenant:
         currency="CHF",
         country_code="CH",
         universal_holdout_pct=0,
+        overrides={"channels": [{"channel": "store", "unit_cost_amount": 2.5}]},
     )
 
     def land(table: str, header: str, rows: list[tuple]) -> None:
@@ -134,6 +135,12 @@ def test_the_negative_completed_order_is_quarantined_and_nothing_else(anna: Tena
     ]
     assert anna.query("select sum(row_count), sum(loaded_count), sum(quarantined_count) "
                       "from ops.landing_files") == [(42, 41, 1)]  # fmt: skip
+
+
+def test_the_brands_own_rate_of_a_channel_holds(anna: Tenant) -> None:
+    assert anna.query(
+        "select unit_cost_amount, is_owned from core.dim_channels where channel = 'store'"
+    ) == [(Decimal("2.5000"), True)]
 
 
 def _anna_id(anna: Tenant) -> str:
