@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,10 @@ def ensure_manifest(paths: Paths) -> Path:
     run_dbt("parse", "--quiet")
     marker.write_text(fingerprint)
     return manifest
+
+
+def prune_invocations(paths: Paths, *, keep: int = 9) -> None:
+    """Remove the artifacts of old dbt calls of Dagster runs, newest `keep` stay (three runs)."""
+    folders = sorted(paths.dbt_target.glob("warehouse_models*"), key=lambda f: f.stat().st_mtime)
+    for folder in folders[: max(len(folders) - keep, 0)]:
+        shutil.rmtree(folder, ignore_errors=True)

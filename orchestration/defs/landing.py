@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.dbt import prune_invocations
 from orchestration.defs.keys import PHONES_KEY, SETTINGS_KEY, raw_key
 from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
 from orchestration.ingestion.gate import (
@@ -25,6 +26,7 @@ GROUP = "landing"
 @dg.asset(key=OPENED_KEY, group_name=GROUP, kinds={"duckdb"})
 def opened_warehouse(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The warehouse file with its schemas, ops tables and hash key; a fresh one gets its state."""
+    prune_invocations(PATHS)
     with WAREHOUSE.connect() as connection:
         restored = open_warehouse(connection, PATHS.state)
         keep_hash_key(connection, PATHS.env)
