@@ -92,6 +92,13 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
     consent("all", day(2), "granted", "email")
     consent("all", day(3), "withdrawn", "all", "all")
     consent("all", day(4), "granted", "email")
+    # withdrawn from all channels in a mail that names the address alone
+    record("everything", day(1), email="everything@mail.ch", phone="+41795550606")
+    contact("everything", street="Weg 2", city="Bern")
+    consent("everything", day(2), "granted", "email")
+    consent("everything", day(2), "granted", "sms")
+    record("everything-mail", day(3), email="everything@mail.ch")
+    consent("everything-mail", day(3), "withdrawn", "all")
     # nobody asked: opt-in at home, but a postal address may be written to
     record("silent", day(1), customer_id="silent", email="silent@mail.ch")
     contact("silent", street="Weg 1", city="Bern")
@@ -191,6 +198,16 @@ def test_all_means_every_channel_and_purpose_until_a_later_word(
     assert by_person(warehouse, "all@mail.ch", "marketing")["sms"] == "withdrawn"
 
 
+def test_a_withdrawal_from_all_channels_reaches_every_address(
+    warehouse: CanonicalWarehouse,
+) -> None:
+    """It bound only the address that its record named; SMS and post went on."""
+    assert by_address(warehouse, "everything@mail.ch", "marketing")["email"] == "withdrawn"
+    assert by_address(warehouse, "+41795550606", "marketing")["sms"] == "withdrawn"
+    person = by_person(warehouse, "everything@mail.ch", "marketing")
+    assert person["email"] == person["sms"] == person["direct_mail"] == "withdrawn"
+
+
 def test_silence_is_denied_where_a_grant_is_needed(warehouse: CanonicalWarehouse) -> None:
     silent = by_person(warehouse, "silent@mail.ch", "marketing")
     assert silent["email"] == "denied"
@@ -239,6 +256,7 @@ def test_suppressions(warehouse: CanonicalWarehouse) -> None:
     ) == [
         ("+41795550202", "all", "stop,withdrawn"),
         ("+41795550505", "sms", "stop"),
+        ("+41795550606", "sms", "stop"),
         ("all@mail.ch", "all", "withdrawn"),
         ("angry@mail.ch", "email", "complaint"),
         ("dead@mail.ch", "email", "bounce"),

@@ -1,6 +1,7 @@
 -- Grain: one row per person who may be sent marketing e-mail, with the one address that is used.
 -- A view over clear values, read when something is sent. The person's word for e-mail counts, else
--- the word for all channels; without a grant nobody is a recipient.
+-- the word for all channels; without a grant nobody is a recipient, and an address for which nobody
+-- gave one is never used, whatever was said about another address of the person.
 with
 
 profiles as (
@@ -29,6 +30,19 @@ marketing_consents as (
 
 ),
 
+granted_addresses as (
+
+    select distinct
+        identifier_key,
+        person_id
+    from {{ ref('consent_by_identifier') }}
+    where
+        purpose = 'marketing'
+        and channel in ('email', 'all')
+        and status = 'granted'
+
+),
+
 suppressions as (
 
     select identifier_key
@@ -51,6 +65,9 @@ final as (
     from profiles
     inner join dim_profiles on profiles.person_id = dim_profiles.person_id
     inner join marketing_consents on profiles.person_id = marketing_consents.person_id
+    inner join granted_addresses
+        on profiles.primary_email_key = granted_addresses.identifier_key
+            and profiles.person_id = granted_addresses.person_id
     left join suppressions on profiles.primary_email_key = suppressions.identifier_key
     where
         profiles.primary_email is not null

@@ -2,6 +2,7 @@
 -- A consent binds the address of its channel that the record names. Where the record names none,
 -- it binds the record's subject; a withdrawal then reaches every address of the person, a grant
 -- only the addresses that were seen together with the subject, so that a merge never widens.
+-- A withdrawal from all channels reaches every address, whatever address it was sent from.
 with
 
 consents as (
@@ -84,7 +85,12 @@ subjects as (
             and consents.record_id = record_persons.record_id
     left join consents_with_address as named
         on consents.consent_key = named.consent_key
-    where named.consent_key is null and record_persons.identifier_key is not null
+    where
+        record_persons.identifier_key is not null
+        and (
+            named.consent_key is null
+            or (consents.channel = 'all' and consents.status not in ('granted', 'pending'))
+        )
 
 ),
 

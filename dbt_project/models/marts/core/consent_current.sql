@@ -1,6 +1,7 @@
 -- Grain: one row per (person_id, channel, purpose).
 -- The most restrictive word over the person's identifiers; where nobody said anything about a
--- channel on which the person has an address, the jurisdiction decides.
+-- channel on which the person has an address, a refusal of all channels stands, else the
+-- jurisdiction decides.
 with
 
 words as (
@@ -61,9 +62,12 @@ by_law as (
         jurisdictions.person_id,
         jurisdictions.channel,
         purposes.purpose,
-        case when jurisdictions.consent_model = 'opt_out' then 'granted' else 'denied' end
-            as status,
-        jurisdictions.first_seen_at as since,
+        case
+            when refused.status is not null then refused.status
+            when jurisdictions.consent_model = 'opt_out' then 'granted'
+            else 'denied'
+        end as status,
+        coalesce(refused.since, jurisdictions.first_seen_at) as since,
         jurisdictions.jurisdiction,
         false as is_explicit
     from jurisdictions
@@ -76,6 +80,12 @@ by_law as (
             and jurisdictions.person_id = ranked.person_id
             and jurisdictions.channel = ranked.channel
             and purposes.purpose = ranked.purpose
+    left join ranked as refused
+        on refused.position = 1
+            and refused.channel = 'all'
+            and refused.status <> 'granted'
+            and jurisdictions.person_id = refused.person_id
+            and purposes.purpose = refused.purpose
     where ranked.person_id is null
 
 ),
