@@ -75,6 +75,9 @@ RECORDS: list[tuple[str, str]] = [
     # a stranger's phone is read in the country of the record's contact
     ("abroad-1", "crm=A1 phone=0151 23456789"),
     ("abroad-2", "crm=A2 phone=+49 151 23456789"),
+    # the same in a table that is read in place: its rows have neither file nor number
+    ("in-place-1", "crm=A3 phone=0151 98765432"),
+    ("in-place-2", "crm=A4 phone=+49 151 98765432"),
 ]
 
 
@@ -109,16 +112,18 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
                 observed_at=at,
                 loaded_at=at + timedelta(minutes=5),
                 is_authenticated=proven,
+                **({"_file_name": None, "_row_number": None} if record == "in-place-1" else {}),
             )
     at = AS_OF - timedelta(days=60)
-    warehouse.add(
-        "contacts",
-        source="test",
-        record_id="abroad-1",
-        updated_at=at,
-        loaded_at=at,
-        country_code="de ",
-    )
+    for record in ("abroad-1", "in-place-1"):
+        warehouse.add(
+            "contacts",
+            source="test",
+            record_id=record,
+            updated_at=at,
+            loaded_at=at,
+            country_code="de ",
+        )
     warehouse.write()
     warehouse.dbt("build", "--select", "+group:identity", "+group:pii")
     return warehouse
@@ -259,7 +264,9 @@ def test_facts_belong_to_whom_the_record_proves(warehouse: CanonicalWarehouse) -
 def test_the_contact_says_in_which_country_a_number_is_read(
     person_of: dict[str, str | None],
 ) -> None:
+    """In place too: the country was joined by file and row number, which were null there."""
     assert person_of["abroad-1"] == person_of["abroad-2"] is not None
+    assert person_of["in-place-1"] == person_of["in-place-2"] is not None
 
 
 def test_the_actor_is_the_device_if_there_is_one(warehouse: CanonicalWarehouse) -> None:

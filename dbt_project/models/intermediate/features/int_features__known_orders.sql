@@ -42,10 +42,11 @@ known as (
 
 owned as (
 
-    -- a refund seldom says whose it is: it belongs to the person of its order
+    -- a refund belongs to the person of its order, as in fct_orders; where that is nobody's, to the
+    -- person that the refund itself names
     select
         known.*,
-        coalesce(record_persons.person_id, related_persons.person_id) as person_id
+        coalesce(related_persons.person_id, record_persons.person_id) as person_id
     from known
     left join record_persons
         on known.cutoff_at = record_persons.cutoff_at

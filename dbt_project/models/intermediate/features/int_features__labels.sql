@@ -1,6 +1,7 @@
 -- Grain: one row per person, cutoff and score.
 -- What happened after the cutoff, to the person that the cutoff's person is today (by the
--- identifier that names it). Labels may use everything that is known now; features never.
+-- identifier that names it). Labels may use everything that is known now; features never. Who
+-- refused profiling is not eligible: neither learnt from nor scored.
 with
 
 persons as (
@@ -33,6 +34,16 @@ touch_summary as (
 
 ),
 
+refusals as (
+
+    select distinct person_id
+    from {{ ref('consent_current') }}
+    where
+        purpose = 'profiling'
+        and status in ('objected', 'withdrawn', 'denied')
+
+),
+
 scores as (
 
     select
@@ -51,12 +62,15 @@ candidates as (
         persons.person_id,
         persons.cutoff_at,
         identifiers.person_id as person_id_now,
+        refusals.person_id is not null as has_refused,
         coalesce(order_summary.order_count_90d, 0) > 0
         or coalesce(touch_summary.engagement_count_90d, 0) > 0 as was_seen,
         coalesce(order_summary.order_count_180d, 0) > 0 as is_active_customer
     from persons
     left join identifiers
         on persons.anchor_identifier_key = identifiers.identifier_key
+    left join refusals
+        on identifiers.person_id = refusals.person_id
     left join order_summary
         on persons.cutoff_at = order_summary.cutoff_at
             and persons.person_id = order_summary.person_id
@@ -108,6 +122,7 @@ final as (
         windows.label_end_at,
         windows.label_end_at <= {{ as_of() }} as is_mature,
         case
+            when windows.has_refused then false
             when windows.score_name = 'churn_90d' then windows.is_active_customer
             else windows.was_seen
         end as is_eligible

@@ -38,13 +38,15 @@ phones as (
         identifiers.record_id,
         identifiers.identifier_type,
         identifiers.identifier_value,
+        identifiers.loaded_at,
         identifiers._file_name,
         identifiers._row_number,
         contacts.region,
         row_number() over (
             partition by
                 identifiers.source, identifiers.record_id, identifiers.identifier_type,
-                identifiers.identifier_value, identifiers._file_name, identifiers._row_number
+                identifiers.identifier_value, identifiers.loaded_at, identifiers._file_name,
+                identifiers._row_number
             order by
                 contacts.loaded_at desc, contacts.updated_at desc,
                 contacts._file_name desc, contacts._row_number desc
@@ -82,8 +84,10 @@ final as (
             and identifiers.record_id = phones.record_id
             and identifiers.identifier_type = phones.identifier_type
             and identifiers.identifier_value = phones.identifier_value
-            and identifiers._file_name = phones._file_name
-            and identifiers._row_number = phones._row_number
+            and identifiers.loaded_at = phones.loaded_at
+            -- rows of a table that is read in place have neither file nor number
+            and identifiers._file_name is not distinct from phones._file_name
+            and identifiers._row_number is not distinct from phones._row_number
 
 )
 
