@@ -235,8 +235,20 @@ def test_annas_open_cart_reaches_her_address_and_bruno_is_left_alone(anna: Tenan
     assert len(members) == 2
     files = sorted(anna.paths.outbox.glob("cart_abandoners*/**/*.csv"))
     delivered = [row for file in files for row in csv.DictReader(file.open(encoding="utf-8"))]
-    assert [(row["operation"], row["email"], row["first_name"]) for row in delivered] == [
-        ("add", "anna@example.com", "Anna")
+    keys = [row.pop("idempotency_key") for row in delivered]
+    assert all(keys)
+    assert delivered == [
+        {
+            "operation": "add",
+            "person_id": person,
+            "email": "anna@example.com",
+            "first_name": "Anna",
+            "language_code": "",
+            "segment": "cart_abandoners",
+            "cart_value_amount": "30.0000",
+            "cart_products": "",
+            "cart_touched_at": "2026-06-28T18:00:00Z",
+        }
     ]
 
 
@@ -270,7 +282,7 @@ def test_a_deleted_warehouse_comes_back_with_the_same_people(anna: Tenant) -> No
 
 
 def test_no_clear_value_outside_the_rooms_that_may_hold_it(anna: Tenant) -> None:
-    """E-mail and phone stay in pii, raw, staging and the payload; everything else has hashes."""
+    """E-mail, phone and name stay in pii, raw, staging and the payload; all else has hashes."""
     texts = anna.query(
         "select schema_name, table_name, column_name from duckdb_columns() "
         "where data_type = 'VARCHAR' and schema_name not in ('raw', 'staging', 'pii', 'seeds') "
@@ -281,7 +293,7 @@ def test_no_clear_value_outside_the_rooms_that_may_hold_it(anna: Tenant) -> None
     for schema, table, column in texts:
         hits = anna.query(
             f'select count(*) from "{schema}"."{table}" where "{column}" ilike \'%example.com%\' '
-            f"or \"{column}\" like '%1234567%'"
+            f"or \"{column}\" like '%1234567%' or \"{column}\" ilike '%muster%'"
         )
         if hits != [(0,)]:
             found.append((schema, table, column))

@@ -46,7 +46,7 @@ contacts as (
         touchpoints.channel,
         touchpoints.cost_amount,
         channels.unit_cost_amount,
-        channels.currency,
+        coalesce(channels.currency, {{ setting('currency') }}) as currency,
         touchpoints.interaction in (
             'send', 'outbound_call', 'outbound_call_answered', 'inbound_call'
         ) as is_contact

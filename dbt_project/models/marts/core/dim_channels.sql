@@ -59,7 +59,7 @@ final as (
     left join channels
         on all_channels.channel = channels.channel
     left join rates
-        on channels.currency = rates.from_currency
+        on coalesce(channels.currency, settings.currency) = rates.from_currency
             and settings.as_of >= rates.valid_from
             and settings.as_of < rates.valid_before
 
