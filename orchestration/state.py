@@ -28,7 +28,10 @@ STATE_TABLES = (
 
 
 def _existing(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = connection.execute("select schema_name || '.' || table_name from duckdb_tables()")
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() "
+        "where database_name = current_database()"  # not those of an attached source
+    )
     return {row[0] for row in rows.fetchall()}
 
 

@@ -31,7 +31,7 @@ LAYERS = """
             as layer,
         count(*) as tables, sum(estimated_size) as rows
     from duckdb_tables()
-    where schema_name not in ('main', 'seeds')
+    where database_name = current_database() and schema_name not in ('main', 'seeds')
     group by layer order by layer"""
 
 TABLES = (

@@ -51,6 +51,8 @@ class Warehouse:
         Raises `WarehouseLocked` with the holder's process id after `wait_s` seconds.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # DuckDB makes its log and spill files by itself, and they hold clear values too.
+        self.path.parent.chmod(0o700)
         lock_path = self.path.with_suffix(".lock")
         with lock_path.open("a+", encoding="utf-8") as handle:
             lock_path.chmod(0o600)

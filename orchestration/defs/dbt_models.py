@@ -109,7 +109,8 @@ def _row_counts(events: list[Any]) -> dict[str, int]:
         existing = {
             row[0]
             for row in connection.execute(
-                "select schema_name || '.' || table_name from duckdb_tables()"
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "where database_name = current_database()"
             ).fetchall()
         }
         counts = {}

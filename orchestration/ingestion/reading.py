@@ -152,9 +152,12 @@ def _header(first: bytes, dialect: Dialect) -> list[str]:
     text = io.StringIO(first[: 1 << 20].decode("utf-8", "ignore"), newline="")
     cells = next(csv.reader(text, **_python_dialect(dialect)), [])
     names = [cell.strip() or f"column_{index}" for index, cell in enumerate(cells, 1)]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = [str(index) for index, name in enumerate(names, 1) if names.count(name) > 1]
     if repeated:
-        raise UnreadableFile(f"has column {', '.join(repeated)} twice in its header")
+        # Positions, not names: in a file without a header the "names" are somebody's values.
+        raise UnreadableFile(
+            f"has one name for several columns of its header (columns {', '.join(repeated)})"
+        )
     return names
 
 

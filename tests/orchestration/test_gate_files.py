@@ -62,6 +62,15 @@ def test_headers_of_one_table_may_differ(tenant: LandingTenant) -> None:
     assert report.messages == ("t_2.csv: new columns kept: extra_column",)
 
 
+def test_a_message_about_a_header_quotes_none_of_it(tenant: LandingTenant) -> None:
+    """Of a file without a header the first row was quoted: an address in log and manifest."""
+    tenant.put("t.csv", "anna@example.com,Anna,anna@example.com\nb@example.com,Bea,c@example.com\n")
+    report = tenant.land()
+    assert report.messages == (
+        "t.csv has one name for several columns of its header (columns 1, 3)",
+    )
+
+
 def test_a_missing_column_stops_that_file_alone(tenant: LandingTenant) -> None:
     tenant.put("t_1.csv", "name\nA\n")
     tenant.put("t_2.csv", "id;name\na;A\n")
@@ -118,7 +127,7 @@ def test_broken_files_say_why_and_the_others_go_on(tenant: LandingTenant) -> Non
         "t_text.parquet": "failed: t_text.parquet is no whole Parquet file",
         "t_quote.csv": "failed: t_quote.csv has a quoted field that is not closed (opened in data "
         "row 2",
-        "t_twice.csv": "failed: t_twice.csv has column name twice",
+        "t_twice.csv": "failed: t_twice.csv has one name for several columns",
         "t_empty.csv": "empty: t_empty.csv is empty",
         "t_empty.jsonl": "empty: t_empty.jsonl is empty",
         "t_empty.csv.gz": "empty: t_empty.csv.gz is empty",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,16 @@ def test_a_process_killed_while_restoring_leaves_a_fresh_warehouse(
 def test_nothing_saved_is_nothing_restored(tmp_path: Path) -> None:
     with Warehouse(tmp_path / "b.duckdb").connect() as connection:
         assert state.restore_state(connection, tmp_path / "nowhere") == {}
+
+
+def test_a_fresh_warehouse_is_fresh_beside_an_attached_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables of a source of kind tables were taken for the warehouse's own: nothing came back."""
+    folder = tmp_path / "state" / "mine"
+    with _filled(tmp_path / "a.duckdb", 3).connect() as connection:
+        state.save_state(connection, folder)
+    attached = [{"path": str(tmp_path / "a.duckdb"), "alias": "tables_other", "read_only": True}]
+    monkeypatch.setenv("CROSSWEAVE_ATTACH", json.dumps(attached))
+    with Warehouse(tmp_path / "b.duckdb").connect() as connection:
+        assert state.open_warehouse(connection, folder)["ops.landing_files"] == 3

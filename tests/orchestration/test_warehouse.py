@@ -66,3 +66,11 @@ def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     with Warehouse(path).connect():
         pass
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_else_reads_what_duckdb_writes_beside_the_warehouse(tmp_path: Path) -> None:
+    """Its log and spill files hold clear values, and DuckDB makes them readable for everybody."""
+    path = tmp_path / "dev" / "w.duckdb"
+    with Warehouse(path).connect() as connection:
+        connection.execute("create table raw.t as select 1 as one")
+        assert path.parent.stat().st_mode & 0o777 == 0o700
