@@ -84,7 +84,7 @@ format: install ## Format Python and SQL
 backup: install ## Write what cannot be rebuilt to data/state
 	@$(BIN)/python -m orchestration backup
 
-restore: install ## Rebuild the warehouse from landing and data/state
+restore: install ## Rebuild the warehouse from landing and data/state, by the whole job
 	@$(BIN)/python -m orchestration restore
 
 lock: ## Renew requirements.lock from pyproject.toml (needs uv)

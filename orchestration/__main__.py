@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("summary", help="what the warehouse holds now")
     commands.add_parser("backup", help="write what cannot be rebuilt to data/state")
     commands.add_parser(
-        "restore", help="move the warehouse aside and rebuild it from landing and data/state"
+        "restore",
+        help="move the warehouse aside, bring data/state back, then the whole job (syncs too)",
     )
     options = parser.parse_args(arguments)
     os.environ["CROSSWEAVE_TENANT"], os.environ["CROSSWEAVE_ENV"] = options.tenant, options.env
@@ -120,7 +121,7 @@ def run(paths: Paths) -> int:
             instance=instance, raise_on_error=False, run_config={"loggers": {"console": {}}}
         )
     if not result.success:
-        print("run failed; the message above names the step. `make run` again resumes.")
+        print("run failed: mend what the message above names, then `make run` goes on from there")
         return 1
     print(f"  {'total':<44}{time.monotonic() - started:>8.1f} s\n")
     return summary(paths)

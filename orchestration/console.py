@@ -38,6 +38,8 @@ class StepLines(logging.Handler):
             print(line, file=sys.stdout, flush=True)
 
     def _message_line(self, record: logging.LogRecord, meta: dict) -> str | None:
+        if "Dependencies for step" in record.getMessage():
+            return None  # what failed has said so; what waited for it need not
         if record.levelno >= logging.WARNING or is_verbose():
             return f"    {meta.get('orig_message') or record.getMessage()}"
         return None

@@ -6,6 +6,7 @@ Does not belong here: anything that opens the warehouse.
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 from dataclasses import dataclass
@@ -183,10 +184,7 @@ def load_tenant(paths: Paths) -> TenantSettings:
     except yaml.YAMLError as error:
         raise SettingsError(f"{file}: not valid YAML: {error}") from error
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
-            for item in error.errors()
-        ]
+        lines = [f"  {_told(item['type'], item['loc'], item['msg'])}" for item in error.errors()]
         raise SettingsError("\n".join([f"{file}:", *lines])) from error
     return settings.model_copy(update={"tenant": paths.tenant})
 
@@ -195,6 +193,17 @@ def own_segments(paths: Paths) -> list[str]:
     """Names of the brand's own segments: models/segments/seg_<name>.sql in its folder."""
     files = (paths.tenant_folder / "models").rglob("seg_*.sql")
     return sorted(file.stem.removeprefix("seg_") for file in files)
+
+
+def _told(kind: str, location: tuple[int | str, ...], message: str) -> str:
+    """One mistake as a person wants to read it, with the likely word for a misspelt setting."""
+    where = ".".join(str(part) for part in location)
+    if kind != "extra_forbidden":
+        return f"{where}: {message}"
+    known = [name for name in TenantSettings.model_fields if name != "tenant"]
+    close = difflib.get_close_matches(str(location[-1]), known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
+    return f"{where}: unknown setting; {hint}"
 
 
 def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:

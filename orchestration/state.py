@@ -110,3 +110,13 @@ def open_warehouse(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[
         connection.rollback()
         raise
     return restored
+
+
+def files_not_landed_again(connection: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """Files of a source that the restored manifest knows and landing no longer has, sorted."""
+    rows = connection.execute(
+        "select file_name from ops.landing_files where source = ? and status = 'restored' "
+        "order by file_name",
+        [source],
+    ).fetchall()
+    return [row[0] for row in rows]

@@ -32,7 +32,12 @@ LAYERS = """
         count(*) as tables, sum(estimated_size) as rows
     from duckdb_tables()
     where database_name = current_database() and schema_name not in ('main', 'seeds')
-    group by layer order by layer"""
+    group by layer
+    union all
+    select '1 staging (views)', count(*), null
+    from duckdb_views()
+    where database_name = current_database() and schema_name = 'staging'
+    order by layer"""
 
 TABLES = (
     Table("Rows per layer", LAYERS),
@@ -41,7 +46,7 @@ TABLES = (
         """select source, count(*) as files, sum(row_count) as rows_in,
             sum(loaded_count) as loaded, sum(quarantined_count) as quarantined,
             count(*) filter (where status = 'failed') as files_failed
-        from ops.landing_files group by source order by source""",
+        from ops.landing_files where status <> 'restored' group by source order by source""",
     ),
     Table(
         "Identity",
@@ -101,6 +106,7 @@ def print_summary(connection: duckdb.DuckDBPyConnection, paths: Paths) -> None:
         print(_format(header, relation.fetchall()))
     print(
         "Look next:\n"
+        "  refused rows  raw.quarantine; files: ops.landing_files (status, message)\n"
         f"  warehouse     {paths.warehouse}\n"
         f"  audiences     {paths.outbox}\n"
         f"  model cards   {paths.models}\n"

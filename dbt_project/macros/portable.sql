@@ -94,10 +94,6 @@
     array_join(array_sort(collect_set({{ expression }})), ',')
 {%- endmacro %}
 
-{# Median of a numeric expression (interpolated). #}
-{% macro median_of(expression) -%} {{ adapter.dispatch('median_of')(expression) }} {%- endmacro %}
-{% macro default__median_of(expression) -%} median({{ expression }}) {%- endmacro %}
-
 {# True where a regular expression (POSIX subset) matches somewhere in the text. #}
 {% macro matches(expression, pattern) -%}
     {{ adapter.dispatch('matches')(expression, pattern) }}

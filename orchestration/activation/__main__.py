@@ -11,6 +11,7 @@ import sys
 
 from orchestration.activation import SyncReport, load_syncs, run_sync, sync_folders
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.activation.source import PlanError
 from orchestration.settings import current_paths
 from orchestration.warehouse import Warehouse
 
@@ -58,13 +59,17 @@ def main(arguments: list[str] | None = None) -> int:
     is_ok = True
     with Warehouse(paths.warehouse).connect() as connection:
         for definition in syncs:
-            report = run_sync(
-                connection,
-                definition,
-                paths=paths,
-                dry_run=options.dry_run,
-                accept_filled_destination=options.accept_filled_destination,
-            )
+            try:
+                report = run_sync(
+                    connection,
+                    definition,
+                    paths=paths,
+                    dry_run=options.dry_run,
+                    accept_filled_destination=options.accept_filled_destination,
+                )
+            except PlanError as error:
+                print(f"{definition.sync}: {error}", file=sys.stderr)
+                return 1
             _show(report)
             is_ok = is_ok and report.is_ok
     return 0 if is_ok else 1

@@ -36,7 +36,7 @@ def check_guards(
         return (
             f"the model has {figures.source_rows} rows, at least {max(guards.min_source_rows, 1)} "
             f"are expected; nobody was removed of {figures.held_rows} records held. If this is "
-            "right, lower guards.min_source_rows or empty the audience by hand"
+            "right, lower guards.min_source_rows; an empty audience is emptied by hand, never here"
         )
     allowed = figures.held_rows * guards.max_remove_pct / 100
     if removed > allowed:

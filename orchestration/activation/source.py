@@ -39,7 +39,10 @@ def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> Model:
     schemas = sorted({schema for schema, _ in rows})
     if len(schemas) != 1:
         where = ", ".join(schemas) or "nowhere"
-        raise PlanError(f"{name}: expected one relation of this name, found {where}; run dbt build")
+        raise PlanError(
+            f"{name}: expected one relation of this name, found {where}; build it first: "
+            f"make dbt ARGS='build -s +{name}'"
+        )
     columns = tuple(column for _, column in rows)
     missing = sorted({"person_id", ADDRESS_COLUMN} - set(columns))
     if missing:

@@ -5,6 +5,7 @@ features, then training, then models that read scores, then syncs, then the ledg
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -134,8 +135,13 @@ def _failures(invocation: Any) -> str:
     """Names and messages of failed nodes, and where the compiled SQL lies."""
     results = invocation.get_artifact("run_results.json")["results"]
     failed = [
-        f"{result['unique_id']}: {(result.get('message') or '').strip()}"
+        f"{result['unique_id']}: {_without_values((result.get('message') or '').strip())}"
         for result in results
         if result["status"] in {"error", "fail"}
     ]
     return "dbt build failed:\n  " + "\n  ".join(failed or ["see the log above"])
+
+
+def _without_values(message: str) -> str:
+    """The message of a failed node without quoted values: a failed cast quotes what it read."""
+    return re.sub(r"'[^'\n]*'", "'...'", message)

@@ -17,7 +17,7 @@ from orchestration.ingestion.gate import (
     land_source,
 )
 from orchestration.settings import Source
-from orchestration.state import open_warehouse
+from orchestration.state import files_not_landed_again, open_warehouse
 
 OPENED_KEY = dg.AssetKey(["ops", "warehouse"])
 GROUP = "landing"
@@ -61,6 +61,14 @@ def _raw_asset(source: Source) -> dg.AssetsDefinition:
                 settings=SETTINGS,
                 source=source,
                 progress=context.log.info,
+            )
+            gone = files_not_landed_again(connection, source.name)
+        for message in report.messages:
+            context.log.warning(message)
+        if gone:
+            context.log.warning(
+                f"{source.name}: {len(gone)} files of the manifest are no longer in landing, their "
+                f"rows did not come back: {', '.join(gone[:5])}"
             )
         return dg.MaterializeResult(
             metadata=_landing_metadata(report),

@@ -11,6 +11,7 @@ from orchestration.activation import SyncDefinition, load_syncs, run_sync, sync_
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import RECEIPTS_KEY
 from orchestration.defs.tenant import PATHS, WAREHOUSE
+from orchestration.state import save_state
 
 MEMBERSHIP = get_asset_key_for_model([warehouse_models], "membership")
 
@@ -45,6 +46,8 @@ def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
                 run_id=context.run_id,
                 progress=lambda done, total: context.log.info(f"{done} of {total}"),
             )
+            # receipts leave the warehouse file at once: lost with it, they would be sent again
+            save_state(connection, PATHS.state)
         context.log.info(report.line())
         return dg.MaterializeResult(
             metadata=report.counts,

@@ -53,5 +53,6 @@ def keep_hash_key(connection: duckdb.DuckDBPyConnection, env: str) -> None:
     elif kept[0] != key:
         raise HashKeyError(
             f"{VARIABLE} is not the key this warehouse was built with: every hash in it would "
-            "change its meaning. Set the earlier key, or delete the warehouse file and rebuild"
+            "change its meaning. Set the earlier key, or delete the warehouse file and its state, "
+            "and rebuild"
         )

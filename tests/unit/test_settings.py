@@ -36,7 +36,7 @@ def test_the_three_lines_of_the_readme_are_enough(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("sources: [canonical]\ntimezone: Europe/Zurrich", "IANA time zone"),
-        ("sources: [canonical]\ncurency: CHF", "curency"),
+        ("sources: [canonical]\ncurency: CHF", "curency: unknown setting; did you mean currency"),
         ("sources: [canonical]\ncurrency: chf", "currency"),
         ("timezone: UTC", "sources"),
         ("sources: [Web-Shop]", "sources.0.name"),

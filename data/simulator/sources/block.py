@@ -20,7 +20,7 @@ from data.simulator.facts import Facts
 from data.simulator.identifiers import Identities
 from data.simulator.landing import Landing
 from data.simulator.names import CATEGORIES
-from data.simulator.settings import DAY, PRODUCTS, Arguments
+from data.simulator.settings import PRODUCTS, Arguments
 from data.simulator.world import World
 
 Rows = dict[str, np.ndarray]
@@ -179,8 +179,3 @@ def sums(lines: Rows, column: str, count: int) -> np.ndarray:
 def subset(rows: Rows, where: np.ndarray) -> Rows:
     """The rows where (mask or places)."""
     return {name: values[where] for name, values in rows.items()}
-
-
-def local_day(args: Arguments, at: np.ndarray) -> np.ndarray:
-    """Simulated day of UTC epoch seconds."""
-    return (at - args.start_epoch) // DAY
