@@ -240,7 +240,7 @@ def _messages(
             [table.source, table.name, [record.file_name for record in records]],
         ).fetchall()
         reasons = ", ".join(f"{reason} ({count})" for reason, count in rows)
-        told.append(f"quarantined: {reasons}; see raw.quarantine")
+        told.append(f"{table.source}.{table.name} quarantined: {reasons}")
     return told
 
 
