@@ -61,12 +61,12 @@ def run_dbt(*arguments: str) -> None:
 def _fingerprint(paths: Paths) -> str:
     """Hash of everything that a parse depends on: files (path, size, time) and environment."""
     digest = hashlib.sha256()
-    folders = [DBT_PROJECT_DIR, paths.tenant_folder / "models", paths.dbt_target / "seeds"]
-    skipped = {"target", "logs"}
-    for folder in folders:
-        for file in sorted(folder.rglob("*")) if folder.exists() else []:
-            parts = file.relative_to(folder).parts
-            if file.suffix in PARSED_SUFFIXES and parts[0] not in skipped:
+    # the parts of the project that are parsed, so that artifacts in target/ are never walked
+    parsed = [path for path in DBT_PROJECT_DIR.iterdir() if path.name not in {"target", "logs"}]
+    for root in sorted([*parsed, paths.tenant_folder / "models", paths.dbt_target / "seeds"]):
+        files = [root] if root.is_file() else sorted(root.rglob("*"))
+        for file in files:
+            if file.suffix in PARSED_SUFFIXES:
                 stat = file.stat()
                 digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
     settings = {key: value for key, value in os.environ.items() if key.startswith("CROSSWEAVE_")}
