@@ -24,7 +24,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run land ui docs dbt test evaluate check format lock backup restore summary clean
+.PHONY: help install run land ui docs dbt test evaluate bench check format lock backup restore summary clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -65,6 +65,11 @@ test: install ## All tests
 
 evaluate: install ## Judge the demo run against the simulator's truth
 	@$(BIN)/python -m tests.benchmarks.evaluate
+
+bench: install ## Measure builds (BENCH=full: 1 M persons too), peers; see tests/benchmarks
+	@$(BIN)/python -m tests.benchmarks $(or $(PIECE),all) $(if $(filter full,$(BENCH)),--full) \
+		$(if $(SIZES),--sizes $(SIZES)) $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(LANDING),--landing $(LANDING)) $(ARGS)
 
 check: install ## Format, lint, types, SQL style, dbt parse, conventions, definitions
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,235 @@
+"""One size, measured: landing gate, full builds in turns with the floor, one added day.
+
+Belongs here: the order of the steps and what is taken down. Does not belong here: how a step is
+done (`ground.py`, `floor.py`), arithmetic (`figures.py`), what is printed (`tables.py`).
+
+A full build starts from a copy of the warehouse that holds the raw tables and nothing else, so
+every run builds everything into a fresh file. The added day starts from a copy in which all days
+but the last were landed and built, and the last one landed.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import artifacts
+from tests.benchmarks.figures import by_layer, ratios, spread
+from tests.benchmarks.ground import BENCH, Ground, simulate
+from tests.benchmarks.process import run
+from tests.benchmarks.results import stamp
+
+Tell = Callable[[str], None]
+# Models and seeds: what the headline is about. Data tests are measured beside it, unit tests not.
+MODELS = ("build", "--quiet", "--exclude-resource-type", "test", "unit_test")
+TESTS = ("test", "--quiet", "--exclude-resource-type", "unit_test")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure for one size; `landing` is an existing folder, else it is simulated."""
+
+    persons: int
+    days: int = 180
+    landing: Path | None = None
+    runs: int = 3
+    floor_runs: int = 3
+    day_runs: int = 3
+    with_tests: bool = True
+    with_python: bool = True
+
+
+@dataclass(frozen=True)
+class Build:
+    """One dbt call over all models: its own seconds, start-up apart, memory, seconds per model."""
+
+    seconds: float
+    startup: float
+    peak_bytes: int
+    models: dict[str, dict[str, Any]]
+
+
+def measure(plan: Plan, tell: Tell) -> dict[str, Any]:
+    """Measure a size; returns what `results.py` stores below sizes/<persons>."""
+    stamped = stamp()
+    landing, simulated = plan.landing, None
+    if landing is None:
+        tell("simulate (once per size)")
+        landing, simulated = simulate(plan.persons, plan.days)
+    ground = Ground(BENCH / "work" / str(plan.persons), landing.resolve())
+    before, last, day = ground.days()
+    ground.clear()
+    tell(f"landing gate: {len(before)} files, then {len(last)} of {day}")
+    ground.lay(before)
+    gate_ran, gate = ground.land()
+    ground.keep("before")
+    ground.lay(last)
+    day_ran, day_gate = ground.land()
+    raw_bytes = ground.warehouse.stat().st_size
+    ground.keep("all")
+    full, floor = _full_builds(plan, ground, tell)
+    full["rows_raw"] = floor["rows"]
+    full["raw_bytes"] = raw_bytes
+    result = {
+        **stamped,
+        "persons": plan.persons,
+        "days": plan.days,
+        "rows_raw": floor["rows"],
+        "simulate_seconds": simulated,
+        "gate": {**gate, "wall_seconds": gate_ran.seconds, "peak_bytes": gate_ran.peak_bytes},
+        "full": full,
+        "floor": floor,
+        "ratio": spread(ratios(full["all_seconds"], floor["all_seconds"])),
+    }
+    if plan.with_tests:
+        result["tests"] = _tests(ground, tell)
+    rows = artifacts.table_rows(ground.warehouse)
+    if plan.with_python:
+        result["python"] = _python_steps(ground, tell)
+    (ground.root / "copies" / "all.duckdb").unlink()
+    if plan.day_runs:
+        added = _added_day(plan, ground, rows, day, tell)
+        added["files"] = len(last)
+        added["gate"] = {**day_gate, "wall_seconds": day_ran.seconds}
+        full_seconds = full["seconds"]["median"]
+        added["share"] = spread(seconds / full_seconds for seconds in added["all_seconds"])
+        result["added_day"] = added
+    (ground.root / "copies" / "before.duckdb").unlink(missing_ok=True)
+    return result
+
+
+def build(ground: Ground) -> Build:
+    """Build all models and seeds. Raises `ValueError` or `CommandFailed` when one fails."""
+    ran = ground.dbt(*MODELS)
+    target = ground.paths.dbt_target
+    results = artifacts.read_results(target)
+    models = artifacts.models_of(results, artifacts.read_manifest(target), {})
+    seconds = results["elapsed_time"]
+    return Build(seconds, max(ran.seconds - seconds, 0.0), ran.peak_bytes, models)
+
+
+def _full_builds(plan: Plan, ground: Ground, tell: Tell) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Full builds and floors in turns, so that both meet the same state of the machine."""
+    folder = ground.root / "floor"
+    tell("floor: raw tables to Parquet (not timed)")
+    floor_command = [sys.executable, "-m", "tests.benchmarks.floor"]
+    exported = run(
+        [*floor_command, "export", "--warehouse", ground.warehouse, "--folder", folder],
+        environment=ground.environment,
+    )
+    builds, sorts = [], []
+    for number in range(max(plan.runs, plan.floor_runs)):
+        if number < plan.runs:
+            ground.bring_back("all")
+            builds.append(build(ground))
+            tell(f"full build {number + 1}: {builds[-1].seconds:.1f} s")
+        if number < plan.floor_runs:
+            ran = run([*floor_command, "sort", "--folder", folder], environment=ground.environment)
+            sorts.append({**json.loads(ran.output.splitlines()[-1]), "peak_bytes": ran.peak_bytes})
+            tell(f"floor {number + 1}: {sorts[-1]['seconds']:.1f} s")
+    rows = json.loads(exported.output.splitlines()[-1])
+    floor = {
+        "rows": sum(rows.values()),
+        "parquet_bytes": sum(file.stat().st_size for file in folder.glob("*.parquet")),
+        "threads": sorts[-1]["threads"],
+        "seconds": spread(item["seconds"] for item in sorts),
+        "all_seconds": [item["seconds"] for item in sorts],
+        "peak_bytes": max(item["peak_bytes"] for item in sorts),
+        "tables": {name: {"rows": rows[name], "seconds": seconds}
+                   for name, seconds in sorts[-1]["tables"].items()},
+    }  # fmt: skip
+    for file in folder.glob("*.parquet"):
+        file.unlink()
+    return _summary(builds, ground), floor
+
+
+def _summary(builds: list[Build], ground: Ground) -> dict[str, Any]:
+    """Several builds of the same data as one: spreads, and each model's median seconds."""
+    counts = artifacts.table_rows(ground.warehouse)
+    manifest = artifacts.read_manifest(ground.paths.dbt_target)
+    results = artifacts.read_results(ground.paths.dbt_target)
+    models = artifacts.models_of(results, manifest, counts)
+    for name, model in models.items():
+        model["seconds"] = statistics.median(one.models[name]["seconds"] for one in builds)
+    return {
+        "seconds": spread(one.seconds for one in builds),
+        "all_seconds": [one.seconds for one in builds],
+        "startup_seconds": spread(one.startup for one in builds),
+        "peak_bytes": max(one.peak_bytes for one in builds),
+        "database_bytes": ground.warehouse.stat().st_size,
+        "layers": by_layer(models),
+        "models": models,
+    }
+
+
+def _tests(ground: Ground, tell: Tell) -> dict[str, Any]:
+    """All data tests, once; a test that fails is counted, its time is as good."""
+    ran = ground.dbt(*TESTS, may_fail=True)
+    text = (ground.paths.dbt_target / "run_results.json").read_text(encoding="utf-8")
+    results = json.loads(text)
+    bad = [item["unique_id"] for item in results["results"]
+           if item["status"] not in artifacts.GOOD]  # fmt: skip
+    tell(f"data tests: {results['elapsed_time']:.1f} s, {len(bad)} failed")
+    return {
+        "seconds": results["elapsed_time"],
+        "startup_seconds": max(ran.seconds - results["elapsed_time"], 0.0),
+        "count": len(results["results"]),
+        "failed": bad,
+    }
+
+
+def _python_steps(ground: Ground, tell: Tell) -> dict[str, Any]:
+    ran = run(
+        [sys.executable, "-m", "tests.benchmarks.python_steps"], environment=ground.environment
+    )
+    figures = json.loads(ran.output.splitlines()[-1])
+    worked = figures["train_seconds"] + figures["score_seconds"]
+    tell(f"training and scoring: {worked:.1f} s")
+    return {**figures, "startup_seconds": ran.seconds - worked, "peak_bytes": ran.peak_bytes}
+
+
+def _added_day(
+    plan: Plan, ground: Ground, rows_full: dict[tuple[str, str], int], day: str, tell: Tell
+) -> dict[str, Any]:
+    """Build all days but the last, land the last one, build again."""
+    ground.bring_back("before", last=True)
+    earlier = build(ground)
+    tell(f"build without {day}: {earlier.seconds:.1f} s")
+    ground.land()
+    if plan.day_runs > 1:
+        ground.keep("day")
+    builds = []
+    for number in range(plan.day_runs):
+        if number:
+            ground.bring_back("day")
+        builds.append(build(ground))
+        tell(f"added day {number + 1}: {builds[-1].seconds:.1f} s")
+    (ground.root / "copies" / "day.duckdb").unlink(missing_ok=True)
+    rows = artifacts.table_rows(ground.warehouse)
+    # what is kept as state (stays in a segment) remembers the day before, a fresh file cannot
+    passed_over = artifacts.state_tables(artifacts.read_manifest(ground.paths.dbt_target))
+    differ = {
+        ".".join(name): [rows_full.get(name), count]
+        for name, count in rows.items()
+        if name not in passed_over
+        and name[0] not in {"raw", "ops"}
+        and rows_full.get(name) != count
+    }
+    summary = _summary(builds, ground)
+    return {
+        "day": day,
+        "seconds": summary["seconds"],
+        "all_seconds": summary["all_seconds"],
+        "startup_seconds": summary["startup_seconds"],
+        "peak_bytes": summary["peak_bytes"],
+        "database_bytes": summary["database_bytes"],
+        "layers": summary["layers"],
+        "models": {name: model["seconds"] for name, model in summary["models"].items()},
+        "touched": artifacts.touched_rows(ground.warehouse, day),
+        "tables_with_other_row_counts": differ,
+    }
