@@ -21,10 +21,12 @@ from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks import results, tables
 from tests.benchmarks.ground import BENCH
 from tests.benchmarks.measure import Plan, measure
+from tests.benchmarks.peers import attribution, identity
 
 DOCUMENT = PROJECT_ROOT / "docs" / "benchmarks.md"
-PEERS: dict = {}
+PEERS = {"identity": identity.compare, "attribution": attribution.compare}
 USUAL, FULL = [10_000, 100_000], [10_000, 100_000, 1_000_000]
+LARGE_GRAPHS = [1_000_000, 5_000_000]
 # From here on a full build takes so long that one is enough, unless --large-runs says otherwise.
 LARGE = 500_000
 
@@ -37,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no results in {file}: run make bench first", file=sys.stderr)
         return 2
     sizes = options.sizes or (FULL if options.full else USUAL)
+    synthetic = options.synthetic or (LARGE_GRAPHS if options.full else [])
     if options.command in {"all", "sizes"}:
         if options.landing and len(sizes) != 1:
             print("--landing holds one size: name it with --sizes", file=sys.stderr)
@@ -46,11 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
             figures = measure(_plan(options, persons), tell)
             results.store(file, {"sizes": {str(persons): figures}})
     if options.command in {"all", "peers"}:
-        ground = BENCH / "work" / str(options.peer_size or max(s for s in sizes if s < LARGE))
+        smaller = [size for size in sizes if size < LARGE]
+        size = options.peer_size or (max(smaller) if smaller else min(sizes))
+        ground = BENCH / "work" / str(size)
         for name, compare in PEERS.items():
             if name in options.only:
                 tell = _teller(f"peers, {name}")
-                peer = compare(ground, runs=options.runs, synthetic=options.synthetic, tell=tell)
+                peer = compare(ground, runs=options.runs, synthetic=synthetic, tell=tell)
                 results.store(file, {"peers": {name: peer}})
     text = tables.render(results.read(file))
     if options.command == "docs":
@@ -83,9 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-python", action="store_true", help="leave out training and scoring")
     add("--peer-size", type=int, help="size whose build the peers are given (default: the largest"
         " below 500 k)")  # fmt: skip
-    add("--synthetic", type=_numbers, default=[], help="sizes of made-up graphs, in edges, for the"
-        " identity peers, for example 1000000,5000000")  # fmt: skip
-    add("--only", type=lambda text: text.split(","), default=["identity", "attribution"],
+    add("--synthetic", type=_numbers, help="identity peers: made-up graphs of so many edges (--full:"
+        " 1000000,5000000)")  # fmt: skip
+    add("--only", type=lambda text: text.split(","), default=list(PEERS),
         help="peers: identity, attribution (default: both)")  # fmt: skip
     return parser
 

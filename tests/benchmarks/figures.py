@@ -110,7 +110,7 @@ def growth(
         for name, model in larger["models"].items()
         if name in smaller["models"] and model["seconds"] >= floor_s
     }
-    told = {name: model["exponent"] for name, model in models.items()}
+    told: dict[str, Any] = {name: model["exponent"] for name, model in models.items()}
     ranked = sorted(told, key=lambda name: (told[name] is None, -(told[name] or 0.0), name))
     return {
         "rows_raw": list(rows),

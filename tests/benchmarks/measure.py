@@ -46,10 +46,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Build:
-    """One dbt call over all models: its own seconds, start-up apart, memory, seconds per model."""
+    """One dbt call over all models: its own seconds, start-up apart, memory, seconds per model.
+
+    Processor seconds are those of the whole call, start-up included: no call tells them apart.
+    """
 
     seconds: float
     startup: float
+    cpu_seconds: float
     peak_bytes: int
     models: dict[str, dict[str, Any]]
 
@@ -110,7 +114,8 @@ def build(ground: Ground) -> Build:
     results = artifacts.read_results(target)
     models = artifacts.models_of(results, artifacts.read_manifest(target), {})
     seconds = results["elapsed_time"]
-    return Build(seconds, max(ran.seconds - seconds, 0.0), ran.peak_bytes, models)
+    startup = max(ran.seconds - seconds, 0.0)
+    return Build(seconds, startup, ran.cpu_seconds, ran.peak_bytes, models)
 
 
 def _full_builds(plan: Plan, ground: Ground, tell: Tell) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -160,6 +165,7 @@ def _summary(builds: list[Build], ground: Ground) -> dict[str, Any]:
         "seconds": spread(one.seconds for one in builds),
         "all_seconds": [one.seconds for one in builds],
         "startup_seconds": spread(one.startup for one in builds),
+        "cpu_seconds": spread(one.cpu_seconds for one in builds),
         "peak_bytes": max(one.peak_bytes for one in builds),
         "database_bytes": ground.warehouse.stat().st_size,
         "layers": by_layer(models),
@@ -226,6 +232,7 @@ def _added_day(
         "seconds": summary["seconds"],
         "all_seconds": summary["all_seconds"],
         "startup_seconds": summary["startup_seconds"],
+        "cpu_seconds": summary["cpu_seconds"],
         "peak_bytes": summary["peak_bytes"],
         "database_bytes": summary["database_bytes"],
         "layers": summary["layers"],

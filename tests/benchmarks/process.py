@@ -33,9 +33,10 @@ class CommandFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished command: wall seconds, bytes of memory, what it printed."""
+    """A finished command: wall and processor seconds, bytes of memory, what it printed."""
 
     seconds: float
+    cpu_seconds: float
     tree_bytes: int
     process_bytes: int
     output: str
@@ -59,7 +60,7 @@ def run(
     `CommandFailed` when the exit code is not 0, unless it `may_fail`.
     """
     words = [str(word) for word in command]
-    started = time.monotonic()
+    started, used = time.monotonic(), _cpu_seconds()
     process = subprocess.Popen(
         words,
         cwd=PROJECT_ROOT,
@@ -83,7 +84,8 @@ def run(
         log.write_text(output, encoding="utf-8")
     if process.returncode != 0 and not may_fail:
         raise CommandFailed(f"{' '.join(words)} ended with {process.returncode}:\n{output[-4000:]}")
-    return Ran(seconds, watch.tree_bytes, watch.process_bytes, output)
+    cpu_seconds = _cpu_seconds() - used
+    return Ran(seconds, cpu_seconds, watch.tree_bytes, watch.process_bytes, output)
 
 
 class _Watch(threading.Thread):
@@ -108,6 +110,12 @@ class _Watch(threading.Thread):
         if not self.process_bytes:  # no /proc, or a command shorter than one sample
             unit = 1 if sys.platform == "darwin" else 1024
             self.process_bytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+
+
+def _cpu_seconds() -> float:
+    """Processor seconds of all children that have ended, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def tree_of(pid: int) -> list[int]:

@@ -102,7 +102,8 @@ def headline(sizes: Mapping[str, Any]) -> str:
 
 def beside(sizes: Mapping[str, Any]) -> str:
     header = ["persons", "landing gate, s", "gate's peak, GiB", "dbt's start-up, s",
-              "data tests, s", "tests (failed)", "train and score, s", "simulate, s"]  # fmt: skip
+              "processor time with start-up, s", "data tests, s", "tests (failed)",
+              "train and score, s", "simulate, s"]  # fmt: skip
     rows = []
     for size in sizes.values():
         tests, python = size.get("tests"), size.get("python")
@@ -112,6 +113,7 @@ def beside(sizes: Mapping[str, Any]) -> str:
                 number(size["gate"]["wall_seconds"]),
                 number(size["gate"]["peak_bytes"] / GIB),
                 spread_text(size["full"]["startup_seconds"]),
+                spread_text(size["full"].get("cpu_seconds")),
                 number(tests["seconds"]) if tests else "–",
                 f"{tests['count']} ({len(tests['failed'])})" if tests else "–",
                 number(python["train_seconds"] + python["score_seconds"]) if python else "–",

@@ -55,7 +55,7 @@ def test_the_tables_show_what_was_measured_and_a_dash_for_the_rest() -> None:
     results = merge({}, {"sizes": {"10000": _size(10_000, 10.0), "100000": _size(100_000, 90.0)}})
     text = tables.render(results)
     assert "| 10,000 | 400,000 | 10.0 (1 run) | 10.00 (1 run) | 5.0 (4.0 to 6.0) | 2.0 " in text
-    assert "| 10,000 | 12.0 | 1.0 | 10.0 (1 run) | – | – | – | – |" in text
+    assert "| 10,000 | 12.0 | 1.0 | 10.0 (1 run) | – | – | – | – | – |" in text
     assert "| staging (views) | 0 | 0.8 | 0 | 0.8 | – |" in text
     assert "One added day" not in text
     assert "| 10000 to 100000 | 10.00 | 0.95 | `fct_touchpoints` 0.95 |" in text
