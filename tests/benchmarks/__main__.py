@@ -88,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-python", action="store_true", help="leave out training and scoring")
     add("--peer-size", type=int, help="size whose build the peers are given (default: the largest"
         " below 500 k)")  # fmt: skip
-    add("--synthetic", type=_numbers, help="identity peers: made-up graphs of so many edges (--full:"
-        " 1000000,5000000)")  # fmt: skip
+    add("--synthetic", type=_numbers, help="identity peers: made-up graphs of so many edges"
+        " (--full: 1000000,5000000)")  # fmt: skip
     add("--only", type=lambda text: text.split(","), default=list(PEERS),
         help="peers: identity, attribution (default: both)")  # fmt: skip
     return parser
