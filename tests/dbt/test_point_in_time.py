@@ -21,14 +21,21 @@ from tests.tenants import Tenant
 
 pytestmark = pytest.mark.slow
 
+# 20,605 days after 1 January 1970: on the grid of every thirteenth day.
 CUTOFF = "timestamp '2026-06-01'"
+STEP_DAYS = 13
 NOW = "timestamp '2026-07-01'"
 
 
 def _built(root: Path, name: str, last_day: date) -> Tenant:
     """A tenant with the files delivered up to `last_day`, features and labels built."""
     tenant = Tenant(root, name)
-    tenant.settings(sources=["canonical"], timezone="Europe/Zurich", currency="CHF")
+    tenant.settings(
+        sources=["canonical"],
+        timezone="Europe/Zurich",
+        currency="CHF",
+        feature_cutoff_step_days=STEP_DAYS,
+    )
     files: dict[tuple[str, date], list[tuple]] = defaultdict(list)
     for row in [*hand_made(), *crowd(seed=5, events=700)]:
         if row.day <= last_day:
@@ -64,6 +71,17 @@ def _customer(tenant: Tenant, record: str, cutoff: str, columns: str) -> list[tu
 def test_features_at_a_cutoff_need_no_later_file(now: Tenant, then: Tenant) -> None:
     rows = f"select * from features.person_features where cutoff_at = {CUTOFF} order by person_id"
     assert then.query("select as_of from ops.settings") == then.query(f"select {CUTOFF}")
+    expected = then.query(rows)
+    assert len(expected) > 40
+    assert now.query(rows) == expected
+
+
+def test_features_of_a_past_cutoff_stay_when_as_of_moves_on(now: Tenant, then: Tenant) -> None:
+    """Past cutoffs lie on a grid: 19 May is one of them on 1 June, and still on 1 July."""
+    rows = (
+        "select * from features.person_features "
+        f"where cutoff_at = {CUTOFF} - interval {STEP_DAYS} day order by person_id"
+    )
     expected = then.query(rows)
     assert len(expected) > 40
     assert now.query(rows) == expected
@@ -143,5 +161,6 @@ def _labels(tenant: Tenant, record: str) -> list[tuple]:
         "from intermediate.int_features__labels as labels "
         "inner join intermediate.int_identity__record_persons_at_cutoff as records "
         "on labels.cutoff_at = records.cutoff_at and labels.person_id = records.person_id "
-        f"where records.record_id = '{record}' and labels.cutoff_at >= {CUTOFF} order by 1, 2"
+        f"where records.record_id = '{record}' and labels.cutoff_at in ({CUTOFF}, {NOW}) "
+        "order by 1, 2"
     )

@@ -1,10 +1,12 @@
 -- Grain: one row per cutoff_at.
--- as_of always, and before it only what leaves 30 days of data to look back on.
+-- as_of always. Before it the newest days of a fixed grid (every step from 1 January 1970) that lie
+-- at least a step before as_of and leave 30 days of data to look back on: what was known at such a
+-- day does not change any more when as_of moves on, so its features are built once.
 with
 
 steps as (
 
-    select cast(numbers.number as integer) as cutoff_number
+    select cast(numbers.number as integer) as step_number
     from ({{ numbers_below_thousand() }}) as numbers
 
 ),
@@ -25,28 +27,53 @@ first_load as (
 
 ),
 
-candidates as (
+grid as (
+
+    -- the last day of the grid that lies at least a step before as_of
+    select
+        {{ add_time('first_load.first_loaded_at', 30, 'day') }} as first_cutoff_at,
+        settings.feature_cutoff_count,
+        settings.feature_cutoff_step_days,
+        settings.feature_cutoff_step_days
+        * (
+            cast(
+                floor(
+                    {{ seconds_between("cast('1970-01-01' as timestamp)", 'settings.as_of') }}
+                    / (86400.0 * settings.feature_cutoff_step_days)
+                ) as integer
+            ) - 1
+        ) as last_grid_day
+    from {{ source('ops', 'settings') }} as settings
+    cross join first_load
+
+),
+
+past as (
 
     select
-        steps.cutoff_number,
         {{ add_time(
-            'settings.as_of', '-1 * steps.cutoff_number * settings.feature_cutoff_step_days', 'day'
+            "cast('1970-01-01' as timestamp)",
+            'grid.last_grid_day - steps.step_number * grid.feature_cutoff_step_days', 'day'
         ) }} as cutoff_at,
-        {{ add_time('first_load.first_loaded_at', 30, 'day') }} as first_cutoff_at
+        steps.step_number + 1 as cutoff_number,
+        grid.first_cutoff_at
     from steps
-    cross join {{ source('ops', 'settings') }} as settings
-    cross join first_load
-    where steps.cutoff_number < settings.feature_cutoff_count
+    cross join grid
+    where steps.step_number < grid.feature_cutoff_count - 1
 
 ),
 
 final as (
 
     select
+        {{ as_of() }} as cutoff_at,
+        0 as cutoff_number
+    union all
+    select
         cutoff_at,
         cutoff_number
-    from candidates
-    where cutoff_number = 0 or cutoff_at > first_cutoff_at
+    from past
+    where cutoff_at > first_cutoff_at
 
 )
 
