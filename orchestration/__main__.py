@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from orchestration.dbt import DBT_EXECUTABLE, ensure_manifest, export_environment
+from orchestration.rules import refresh_rules
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     PROJECT_ROOT,
@@ -89,8 +90,13 @@ def land(paths: Paths, *, persons: str, days: str) -> int:
 
 def dbt_command(arguments: list[str]) -> int:
     """Run dbt in the project folder with the tenant's environment; returns its exit code."""
-    _, paths = export_environment()
-    with Warehouse(paths.warehouse).lock():
+    settings, paths = export_environment()
+    warehouse = Warehouse(paths.warehouse)
+    if paths.warehouse.exists():
+        with warehouse.connect() as connection:
+            open_warehouse(connection, paths.state)
+            refresh_rules(connection, settings, paths)
+    with warehouse.lock():
         return subprocess.run(
             [DBT_EXECUTABLE, *arguments], cwd=DBT_PROJECT_DIR, check=False
         ).returncode

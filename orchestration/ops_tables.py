@@ -16,16 +16,17 @@ OPS_TABLES: dict[str, str] = {
         tenant varchar, as_of timestamp, timezone varchar, currency varchar, country_code varchar,
         lookback_days integer, session_gap_minutes integer, reset_on_conversion boolean,
         feature_cutoff_count integer, feature_cutoff_step_days integer,
-        universal_holdout_pct double, split_salt varchar""",
+        universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its
-    # content or the declaration of its table changes
+    # content or the declaration of its table changes; landing_number counts the batches that wrote
+    # to the manifest, so that models know what came since they were built
     "landing_files": """
         source varchar, table_name varchar, file_name varchar, content_sha256 varchar,
         byte_count bigint, row_count bigint, loaded_count bigint, quarantined_count bigint,
         loaded_at timestamp, first_landed_at timestamp, landed_at timestamp, status varchar,
-        message varchar, new_columns varchar, declaration_hash varchar""",
+        message varchar, new_columns varchar, declaration_hash varchar, landing_number bigint""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

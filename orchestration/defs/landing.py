@@ -114,7 +114,7 @@ def settings_row() -> dg.MaterializeResult:
     The end of landing: whatever dbt builds waits for it.
     """
     with WAREHOUSE.connect() as connection:
-        as_of = land_settings(connection, SETTINGS)
+        as_of = land_settings(connection, SETTINGS, PATHS)
     return dg.MaterializeResult(metadata={"as_of": str(as_of)})
 
 

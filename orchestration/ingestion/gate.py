@@ -293,6 +293,6 @@ def land_tenant(
         for source in settings.sources
     ]
     added = keep_phone_numbers(connection, settings, paths)
-    as_of = land_settings(connection, settings)
+    as_of = land_settings(connection, settings, paths)
     progress(f"{added:,} phone numbers normalised; as_of {as_of:%Y-%m-%d %H:%M}")
     return reports

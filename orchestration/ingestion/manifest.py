@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from orchestration.ingestion.declarations import RawTable
 from orchestration.ingestion.discovery import LandingFile, content_hash
+from orchestration.ingestion.sql import row
 
 QUARANTINE = """
     source varchar, table_name varchar, file_name varchar, row_number bigint, column_name varchar,
@@ -75,7 +76,7 @@ def records_of(connection: duckdb.DuckDBPyConnection, table: RawTable) -> dict[s
         f"select {columns} from ops.landing_files where source = ? and table_name = ?",
         [table.source, table.name],
     ).fetchall()
-    records = [FileRecord(*row) for row in rows]
+    records = [FileRecord(*values) for values in rows]
     return {record.file_name: record for record in records}
 
 
@@ -156,12 +157,18 @@ def write_records(connection: duckdb.DuckDBPyConnection, records: list[FileRecor
     rows = pa.table({name: [getattr(record, name) for record in records] for name in names})
     connection.register("gate_records", rows)
     try:
+        (number,) = row(
+            connection, "select coalesce(max(landing_number), 0) + 1 from ops.landing_files"
+        )
         connection.execute(
             "delete from ops.landing_files as kept using gate_records as fresh "
             "where kept.source = fresh.source and kept.table_name = fresh.table_name "
             "and kept.file_name = fresh.file_name"
         )
-        connection.execute("insert into ops.landing_files by name select * from gate_records")
+        connection.execute(
+            "insert into ops.landing_files by name select *, ? as landing_number from gate_records",
+            [number],
+        )
     finally:
         connection.unregister("gate_records")
 

@@ -13,10 +13,13 @@ import duckdb
 from orchestration.ingestion.sql import quoted, row
 from orchestration.ingestion.tables import attach_sources
 from orchestration.ops_tables import ensure_ops_tables
-from orchestration.settings import SettingsError, TenantSettings
+from orchestration.rules import rules_fingerprint
+from orchestration.settings import Paths, SettingsError, TenantSettings
 
 
-def land_settings(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> datetime:
+def land_settings(
+    connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
+) -> datetime:
     """Replace the row of `ops.settings` and the trait registry; return as_of (UTC, no zone).
 
     as_of is the one of tenant.yml, else the midnight after the newest loaded_at over the raw
@@ -24,7 +27,11 @@ def land_settings(connection: duckdb.DuckDBPyConnection, settings: TenantSetting
     """
     ensure_ops_tables(connection)
     as_of = _fixed(settings.as_of) if settings.as_of else _after_newest(connection, settings)
-    values = {"tenant": settings.tenant, "as_of": as_of}
+    values = {
+        "tenant": settings.tenant,
+        "as_of": as_of,
+        "rules_fingerprint": rules_fingerprint(connection, settings, paths),
+    }
     columns = [name for name, *_ in connection.execute("describe ops.settings").fetchall()]
     for name in columns:
         if name not in values:

@@ -140,7 +140,7 @@ def test_a_declared_loaded_at_is_kept_per_row(make: Make) -> None:
         ("B", NOW),
     ]
     with tenant.connection() as connection:
-        assert land_settings(connection, tenant.settings) == datetime(2026, 3, 2)
+        assert land_settings(connection, tenant.settings, tenant.paths) == datetime(2026, 3, 2)
 
 
 def test_dbt_is_told_what_to_attach(make: Make) -> None:

@@ -13,7 +13,7 @@ from orchestration.ingestion.__main__ import main
 from orchestration.ingestion.gate import keep_hash_key, keep_phone_numbers, land_settings
 from orchestration.ingestion.hash_key import HashKeyError
 from orchestration.ingestion.phones import normalise
-from orchestration.settings import SettingsError, Source, TenantSettings
+from orchestration.settings import Paths, SettingsError, Source, TenantSettings
 from tests.orchestration.landing_tenant import LandingTenant, column
 
 KEY = "a-key-of-more-than-16-characters"
@@ -26,8 +26,8 @@ def test_as_of_is_the_midnight_after_the_newest_loaded_at(tmp_path: Path) -> Non
     tenant.land()
     settings = tenant.settings.model_copy(update={"timezone": "Europe/Zurich"})
     with tenant.connection() as connection:
-        assert land_settings(connection, settings) == datetime(2026, 1, 4)
-        assert land_settings(connection, settings) == datetime(2026, 1, 4)
+        assert land_settings(connection, settings, tenant.paths) == datetime(2026, 1, 4)
+        assert land_settings(connection, settings, tenant.paths) == datetime(2026, 1, 4)
         kept = connection.execute(
             "select tenant, as_of, timezone, country_code, lookback_days from ops.settings"
         ).fetchall()
@@ -38,7 +38,7 @@ def test_as_of_of_tenant_yml_wins_and_nothing_landed_means_tomorrow() -> None:
     def as_of(text: str | None) -> datetime:
         settings = TenantSettings(tenant="t", sources=[Source(name="src")], as_of=text)
         with duckdb.connect() as connection:
-            return land_settings(connection, settings)
+            return land_settings(connection, settings, Paths("t"))
 
     assert as_of("2026-01-31") == datetime(2026, 1, 31)
     assert as_of("2026-01-31T02:00:00+02:00") == datetime(2026, 1, 31)
@@ -53,7 +53,7 @@ def test_the_trait_registry_is_landed() -> None:
         {"tenant": "t", "sources": ["src"], "traits": {"shoe_size": {"type": "decimal"}}}
     )
     with duckdb.connect() as connection:
-        land_settings(connection, settings)
+        land_settings(connection, settings, Paths("t"))
         assert connection.execute("from ops.trait_rules").fetchall() == [
             ("shoe_size", "decimal", "last")
         ]

@@ -18,6 +18,7 @@ identifier_keys as (
 final as (
 
     select
+        {{ row_key(['records.source', 'records.record_id']) }} as record_key,
         records.source,
         records.record_id,
         clusters.person_id,

@@ -1,0 +1,119 @@
+{# Increments: what is touched by new data is computed again, nothing else, and the table equals a
+   full build. This file is what a model says; materializations are in increment_materialization.sql.
+
+       {{ config(materialized='increment', replaces='record_key', logs=['record_key', 'person_id']) }}
+       {% call touched() %}
+           select record_key from {{ changes(ref('int_contracts__orders')) }}
+       {% endcall %}
+       with orders as ({{ touched_rows(ref('int_contracts__orders'), 'record_key') }}) ...
+
+   replaces  column of the table: rows are replaced by its values, whole
+   touched   those of its values whose rows may differ from what the table holds
+   logs      columns whose values, of rows that left or came, are written down for the models that
+             follow this one: increments.<model>(version, <logs>)
+
+   Every model keeps its own place in the logs that it follows (increments.reads), so a run that
+   failed or built a part only loses nothing. A full build is made where there is no table yet, with
+   --full-refresh, when the rules changed (ops.settings.rules_fingerprint, or the model's own file),
+   when as_of moved back, and when a model that is followed was itself built in full. Elsewhere than
+   on DuckDB every build is full. #}
+
+{# True where the model being compiled replaces only touched rows. #}
+{% macro is_increment() -%}
+    {%- if not execute or target.type != 'duckdb' or model.config.materialized != 'increment'
+        or should_full_refresh() or load_relation(this) is none -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select 1 from increments.states as states, ops.settings as settings
+        where states.model = '" ~ this.identifier ~ "'
+            and states.fingerprint = " ~ increment_fingerprint() ~ "
+            and states.as_of <= settings.as_of
+            and not exists (
+                select 1 from increments.reads
+                left join increments.states as followed on followed.model = reads.followed
+                where reads.model = states.model and reads.followed <> 'landing'
+                    and coalesce(reads.version < followed.full_version, true)
+            )"
+    ) -%}
+    {%- do return(found.rows | length > 0) -%}
+{%- endmacro %}
+
+{# What a full build depends on besides rows: the rules of the tenant and the model's own file. #}
+{% macro increment_fingerprint() -%}
+    concat(coalesce(settings.rules_fingerprint, ''), '{{ model.checksum.checksum }}')
+{%- endmacro %}
+
+{# Call block: the query of touched values. It travels to the materialization as a comment. #}
+{% macro touched() -%}
+    {%- if execute and target.type == 'duckdb' and model.config.materialized == 'increment' -%}
+        {%- set word = 'touched' if is_increment() else 'follows' -%}
+/*{{ word }}:{{ caller() }}:{{ word }}*/
+    {%- elif not execute -%}
+        {%- do caller() -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{# What changed in a followed model since this one was last built. #}
+{% macro changes(relation) -%}
+    {%- if execute and is_increment() -%}
+    (select * from increments.{{ relation.identifier }} where version > (
+        select reads.version from increments.reads
+        where reads.model = '{{ this.identifier }}' and reads.followed = '{{ relation.identifier }}'
+    ))
+    {%- else -%}
+    increments.{{ relation.identifier }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# All rows of a relation, or, in an increment, those whose column holds a touched value. #}
+{% macro touched_rows(relation, column=none) -%}
+    select * from {{ relation }}
+    {%- if is_increment() %} where {{ column or model.config.replaces }} in {{ touched_values() }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Further condition of a where clause: only touched rows. #}
+{% macro and_touched(column) -%}
+    {%- if is_increment() %} and {{ column }} in {{ touched_values() }} {%- endif -%}
+{%- endmacro %}
+
+{# The touched values of the increment that is being built, as a subquery. #}
+{% macro touched_values() -%}
+    (select {{ model.config.replaces }} from touched__{{ this.identifier }})
+{%- endmacro %}
+
+{# Files that came, changed or went since this model was last built: {source: [file names]}. A staging
+   model with `meta: {reads_across_files: true}` puts rows of several files together, so one changed
+   file of its source counts as all of them (`across`: the names of such sources). Empty where the
+   model is built in full. The names go into the SQL as literals, which DuckDB compares with the
+   zone maps of its blocks, so that old rows are not read. #}
+{% macro changed_files(across=[]) -%}
+    {%- set files = {} -%}
+    {%- if is_increment() -%}
+        {%- set rows = run_query(
+            "with unread as (
+                select source, file_name from ops.landing_files
+                where landing_number > (
+                    select reads.version from increments.reads as reads
+                    where reads.model = '" ~ this.identifier ~ "' and reads.followed = 'landing')
+            )
+            select source, file_name from ops.landing_files
+            where (source, file_name) in (select (source, file_name) from unread)
+                or (source in (select source from unread)
+                    and source in ('" ~ across | join("', '") ~ "'))
+            order by source, file_name"
+        ).rows -%}
+        {%- for row in rows -%}
+            {%- do files.setdefault(row[0], []).append(row[1] | replace("'", "''")) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(files) -%}
+{%- endmacro %}
+
+{# The as_of of this model's last build, as a literal. #}
+{% macro previous_as_of() -%}
+    {%- set found = run_query("select as_of from increments.states
+        where model = '" ~ this.identifier ~ "'") -%}
+    timestamp '{{ found.rows[0][0] }}'
+{%- endmacro %}

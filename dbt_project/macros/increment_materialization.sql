@@ -1,0 +1,172 @@
+{# The materializations behind increment.sql, and the tables that they keep in schema increments:
+
+       states      one row per model: its version (one more with every build), the version of its
+                   last full build, the rules and the as_of it was built with, what the last build
+                   touched and wrote
+       reads       one row per model and model that it follows: the version that it has read;
+                   `landing` stands for the landing manifest (landing_number)
+       <model>     its log: version, logged columns
+
+   `increment` replaces the rows of touched values. `diffed` computes the whole table and replaces
+   and logs the rows that differ (for middle-sized tables that large ones follow; `key` is unique).
+   Everything that a build writes is one transaction, so a killed build leaves the former state. #}
+
+{% materialization increment, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set wanted = config.require('replaces') -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set parts = modules.re.split('/\\*touched:|:touched\\*/', compiled_code) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {% if parts | length == 1 %}
+        {% do duckdb__build_in_full(target_relation) %}
+    {% else %}
+        {%- set touched = 'touched__' ~ this.identifier -%}
+        {%- set result = 'result__' ~ this.identifier -%}
+        {# committed one by one: inside one transaction DuckDB plans without statistics #}
+        {% do duckdb__run_and_commit('create or replace temporary table ' ~ touched ~ ' as
+            select distinct ' ~ wanted ~ ' from (' ~ parts[1] ~ ') as touched_values
+            where ' ~ wanted ~ ' is not null') %}
+        {% do duckdb__run_and_commit(
+            'create or replace temporary table ' ~ result ~ ' as ' ~ parts[0] ~ parts[2]) %}
+        {% do duckdb__replace_rows(target_relation, wanted, touched, result) %}
+        {% do duckdb__run_and_commit('drop table ' ~ touched) %}
+        {% do duckdb__run_and_commit('drop table ' ~ result) %}
+    {% endif %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% materialization diffed, adapter='duckdb', supported_languages=['sql'] %}
+    {%- set key = config.require('key') -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {%- set state = run_query("select 1 from increments.states
+        where model = '" ~ this.identifier ~ "'").rows if existing_relation else [] -%}
+    {% if state | length == 0 or should_full_refresh() %}
+        {% do duckdb__build_in_full(target_relation) %}
+    {% else %}
+        {%- set result = 'result__' ~ this.identifier -%}
+        {%- set touched = 'touched__' ~ this.identifier -%}
+        {% do duckdb__run_and_commit(
+            'create or replace temporary table ' ~ result ~ ' as ' ~ compiled_code) %}
+        {%- set columns = run_query('select column_name, data_type from duckdb_columns()
+            where table_name = ' ~ "'" ~ result ~ "'" ~ ' order by column_index') -%}
+        {%- set former = run_query("select column_name, data_type from duckdb_columns()
+            where schema_name = '" ~ this.schema ~ "' and table_name = '" ~ this.identifier ~ "'
+                and database_name = current_database()
+            order by column_index") -%}
+        {% if columns.rows | map('list') | list != former.rows | map('list') | list %}
+            {% do duckdb__build_in_full(target_relation) %}
+        {% else %}
+            {% do duckdb__run_and_commit('create or replace temporary table ' ~ touched ~ ' as
+                select coalesce(result.' ~ key ~ ', former.' ~ key ~ ') as ' ~ key ~ '
+                from ' ~ result ~ ' as result
+                full outer join ' ~ target_relation ~ ' as former
+                    on result.' ~ key ~ ' = former.' ~ key ~ '
+                where result.' ~ key ~ ' is null or former.' ~ key ~ ' is null'
+                ~ duckdb__differences(columns.columns[0].values(), key)) %}
+            {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ key
+                ~ ' not in (select ' ~ key ~ ' from ' ~ touched ~ ')') %}
+            {% do duckdb__replace_rows(target_relation, key, touched, result) %}
+            {% do duckdb__run_and_commit('drop table ' ~ touched) %}
+        {% endif %}
+        {% do duckdb__run_and_commit('drop table ' ~ result) %}
+    {% endif %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% macro duckdb__differences(columns, key) -%}
+    {%- for column in columns if column != key %}
+        or result.{{ column }} is distinct from former.{{ column }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The whole table anew; whoever follows the model has to be built in full too. #}
+{% macro duckdb__build_in_full(target_relation) -%}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
+    {%- set backup_relation = make_backup_relation(
+        target_relation, 'table' if existing_relation is none else existing_relation.type) -%}
+    {{ drop_relation_if_exists(load_cached_relation(intermediate_relation)) }}
+    {{ drop_relation_if_exists(load_cached_relation(backup_relation)) }}
+    {% call statement('main') -%}
+        {{ create_table_as(False, intermediate_relation, compiled_code) }}
+    {%- endcall %}
+    {% if existing_relation is not none %}
+        {% do adapter.rename_relation(existing_relation, backup_relation) %}
+    {% endif %}
+    {% do adapter.rename_relation(intermediate_relation, target_relation) %}
+    {%- set logs = config.require('logs') | join(', ') -%}
+    {% call statement('keep_log') -%}
+        create or replace table increments.{{ this.identifier }} as
+        select cast(null as bigint) as version, {{ logs }} from {{ target_relation }} where 1 = 0;
+        {{ duckdb__keep_state('null', 'null', target_relation, is_full=true) }}
+    {%- endcall %}
+    {% do persist_docs(target_relation, model) %}
+    {{ adapter.commit() }}
+    {{ drop_relation_if_exists(backup_relation) }}
+{%- endmacro %}
+
+{# Rows of touched values out, rows of the result in, both logged. #}
+{% macro duckdb__replace_rows(target_relation, column, touched, result) -%}
+    {%- set logs = config.require('logs') | join(', ') -%}
+    {%- set log = 'increments.' ~ this.identifier -%}
+    {%- set version -%}
+        (select version + 1 from increments.states where model = '{{ this.identifier }}')
+    {%- endset -%}
+    {% call statement('main') -%}
+        insert into {{ log }}
+        select distinct {{ version }}, {{ logs }} from (
+            select {{ logs }} from {{ target_relation }}
+            where {{ column }} in (select {{ column }} from {{ touched }})
+            union all
+            select {{ logs }} from {{ result }}
+        ) as logged;
+        delete from {{ target_relation }}
+        where {{ column }} in (select {{ column }} from {{ touched }});
+        insert into {{ target_relation }} by name select * from {{ result }};
+        {{ duckdb__keep_state(
+            '(select count(*) from ' ~ touched ~ ')', '(select count(*) from ' ~ result ~ ')',
+            target_relation, is_full=false) }}
+        delete from {{ log }} where version < {{ version }} - {{ increment_log_versions() }};
+    {%- endcall %}
+    {{ adapter.commit() }}
+{%- endmacro %}
+
+{# So many builds are kept in a log: a model left behind longer is built in full. #}
+{% macro increment_log_versions() -%} 100 {%- endmacro %}
+
+{# The model's own row of states and its rows of reads, after its rows were written. #}
+{% macro duckdb__keep_state(touched_count, written_count, target_relation, is_full) -%}
+    {%- set name = this.identifier -%}
+    {%- set followed = modules.re.findall('increments\\.(\\w+)', compiled_code)
+        | reject('in', ['states', 'reads']) | unique | list -%}
+    insert or replace into increments.states
+    select
+        '{{ name }}', coalesce(states.version, 0) + 1,
+        {% if is_full %} coalesce(states.version, 0) + 1 {% else %} states.full_version {% endif %},
+        {{ increment_fingerprint() }}, settings.as_of, {{ touched_count }}, {{ written_count }}
+    from ops.settings as settings
+    left join increments.states as states on states.model = '{{ name }}';
+    delete from increments.reads where model = '{{ name }}';
+    insert into increments.reads
+    select '{{ name }}', model, version from increments.states
+    where model in ('{{ followed | join("', '") }}')
+    union all
+    select '{{ name }}', 'landing', coalesce(max(landing_number), 0) from ops.landing_files;
+{%- endmacro %}
+
+{# Before a run: the tables of the states. #}
+{% macro ensure_increment_tables() -%}
+    {%- if execute and target.type == 'duckdb' -%}
+        create schema if not exists increments;
+        create table if not exists increments.states (
+            model varchar primary key, version bigint, full_version bigint, fingerprint varchar,
+            as_of timestamp, touched_count bigint, written_count bigint
+        );
+        create table if not exists increments.reads (
+            model varchar, followed varchar, version bigint
+        );
+    {%- endif -%}
+{%- endmacro %}

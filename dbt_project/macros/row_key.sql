@@ -1,0 +1,23 @@
+{# Internal keys of text columns, 128 bits: what joins and groups millions of rows. An integer where
+   the engine has one of that width (half the memory of hexadecimal text), never in a public mart.
+   Parts are joined as in surrogate_key. #}
+{% macro row_key(columns) -%} {{ adapter.dispatch('row_key')(columns) }} {%- endmacro %}
+
+{% macro default__row_key(columns) -%}
+    md5_number(concat_ws(chr(31)
+    {%- for column in columns -%}
+        , coalesce({{ column }}, chr(30))
+    {%- endfor -%}
+    ))
+{%- endmacro %}
+
+{% macro spark__row_key(columns) -%} {{ surrogate_key(columns) }} {%- endmacro %}
+
+{% macro row_key_type() -%} {{ return(adapter.dispatch('row_key_type')()) }} {%- endmacro %}
+{% macro default__row_key_type() -%} {{ return('uhugeint') }} {%- endmacro %}
+{% macro spark__row_key_type() -%} {{ return('string') }} {%- endmacro %}
+
+{# A 64-bit hash of columns, each engine's own: finds what may be equal, decides nothing. #}
+{% macro quick_hash(columns) -%} {{ adapter.dispatch('quick_hash')(columns) }} {%- endmacro %}
+{% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
+{% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
