@@ -46,8 +46,12 @@ def main(arguments: list[str] | None = None) -> int:
             return 2
         for persons in sizes:
             tell = _teller(f"{persons:,} persons")
-            figures = measure(_plan(options, persons), tell)
-            results.store(file, {"sizes": {str(persons): figures}})
+            name = str(persons)
+            measure(
+                _plan(options, persons),
+                tell,
+                lambda figures, name=name: results.store(file, {"sizes": {name: figures}}),
+            )
     if options.command in {"all", "peers"}:
         smaller = [size for size in sizes if size < LARGE]
         size = options.peer_size or (max(smaller) if smaller else min(sizes))
@@ -83,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--results", type=Path, help="results file to merge into or to show")
     add("--runs", type=int, default=3, help="runs of everything compared (default: 3)")
     add("--large-runs", type=int, default=1, help="full builds and days from 500 k (default: 1)")
+    add("--keep-landed", action="store_true", help="keep the warehouses that hold raw only,"
+        " and use them next time (they are not renewed when the gate changes)")  # fmt: skip
     add("--no-day", action="store_true", help="leave out the added day")
     add("--no-tests", action="store_true", help="leave out the data tests")
     add("--no-python", action="store_true", help="leave out training and scoring")
@@ -110,6 +116,7 @@ def _plan(options: argparse.Namespace, persons: int) -> Plan:
         day_runs=0 if options.no_day else runs,
         with_tests=not options.no_tests,
         with_python=not options.no_python,
+        keep_landed=options.keep_landed,
     )
 
 

@@ -45,9 +45,16 @@ class Ground:
             "GX_ANALYTICS_ENABLED": "false",
         }
 
-    def clear(self) -> None:
-        """An empty data folder with the settings of the shipped tenant."""
-        shutil.rmtree(self.root, ignore_errors=True)
+    def clear(self, *, keep_landed: bool = False) -> None:
+        """An empty data folder with the settings of the shipped tenants.
+
+        `keep_landed` leaves landing and the copies of warehouses in which it was landed.
+        """
+        kept = {"copies", "landing"} if keep_landed else set()
+        self.root.mkdir(parents=True, exist_ok=True)
+        for item in self.root.iterdir():
+            if item.name not in kept:
+                shutil.rmtree(item)
         shutil.copytree(PROJECT_ROOT / "data" / "tenants", self.root / "tenants")
 
     def lay(self, names: list[str]) -> None:
@@ -103,9 +110,18 @@ class Ground:
         shutil.copy(self.warehouse, copy)
         return copy
 
+    def has(self, *names: str) -> bool:
+        """Whether all these copies are there."""
+        return all((self.root / "copies" / f"{name}.duckdb").exists() for name in names)
+
+    def drop(self, name: str) -> None:
+        """Remove a kept copy, if it is there."""
+        (self.root / "copies" / f"{name}.duckdb").unlink(missing_ok=True)
+
     def bring_back(self, name: str, *, last: bool = False) -> None:
         """Make the kept copy the warehouse; `last` moves it, so that disk space is spared."""
         copy = self.root / "copies" / f"{name}.duckdb"
+        self.warehouse.parent.mkdir(parents=True, exist_ok=True)
         self.warehouse.with_suffix(".duckdb.wal").unlink(missing_ok=True)
         self.warehouse.unlink(missing_ok=True)
         if last:

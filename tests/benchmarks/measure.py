@@ -25,6 +25,7 @@ from tests.benchmarks.process import run
 from tests.benchmarks.results import stamp
 
 Tell = Callable[[str], None]
+Keep = Callable[[dict[str, Any]], object]
 # Models and seeds: what the headline is about. Data tests are measured beside it, unit tests not.
 MODELS = ("build", "--quiet", "--exclude-resource-type", "test", "unit_test")
 TESTS = ("test", "--quiet", "--exclude-resource-type", "unit_test")
@@ -42,6 +43,7 @@ class Plan:
     day_runs: int = 3
     with_tests: bool = True
     with_python: bool = True
+    keep_landed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,53 +60,79 @@ class Build:
     models: dict[str, dict[str, Any]]
 
 
-def measure(plan: Plan, tell: Tell) -> dict[str, Any]:
-    """Measure a size; returns what `results.py` stores below sizes/<persons>."""
-    stamped = stamp()
-    landing, simulated = plan.landing, None
+def measure(plan: Plan, tell: Tell, keep: Keep) -> None:
+    """Measure a size; what `results.py` stores below sizes/<persons> goes to `keep`, step by step.
+
+    So a long run that is stopped leaves what it had measured.
+    """
+    result: dict[str, Any] = {**stamp(), "persons": plan.persons, "days": plan.days}
+    landing, result["simulate_seconds"] = plan.landing, None
     if landing is None:
         tell("simulate (once per size)")
-        landing, simulated = simulate(plan.persons, plan.days)
+        landing, result["simulate_seconds"] = simulate(plan.persons, plan.days)
     ground = Ground(BENCH / "work" / str(plan.persons), landing.resolve())
-    before, last, day = ground.days()
-    ground.clear()
-    tell(f"landing gate: {len(before)} files, then {len(last)} of {day}")
-    ground.lay(before)
-    gate_ran, gate = ground.land()
-    ground.keep("before")
-    ground.lay(last)
-    day_ran, day_gate = ground.land()
-    raw_bytes = ground.warehouse.stat().st_size
-    ground.keep("all")
+    landed = _landed(plan, ground, tell)
+    result["gate"] = landed["gate"]
     full, floor = _full_builds(plan, ground, tell)
-    full["rows_raw"] = floor["rows"]
-    full["raw_bytes"] = raw_bytes
-    result = {
-        **stamped,
-        "persons": plan.persons,
-        "days": plan.days,
-        "rows_raw": floor["rows"],
-        "simulate_seconds": simulated,
-        "gate": {**gate, "wall_seconds": gate_ran.seconds, "peak_bytes": gate_ran.peak_bytes},
-        "full": full,
-        "floor": floor,
-        "ratio": spread(ratios(full["all_seconds"], floor["all_seconds"])),
-    }
+    full["rows_raw"] = result["rows_raw"] = floor["rows"]
+    full["raw_bytes"] = landed["raw_bytes"]
+    result.update(full=full, floor=floor)
+    result["ratio"] = spread(ratios(full["all_seconds"], floor["all_seconds"]))
+    keep(result)
+    rows = artifacts.table_rows(ground.warehouse)
     if plan.with_tests:
         result["tests"] = _tests(ground, tell)
-    rows = artifacts.table_rows(ground.warehouse)
     if plan.with_python:
         result["python"] = _python_steps(ground, tell)
-    (ground.root / "copies" / "all.duckdb").unlink()
+    keep(result)
+    if not plan.keep_landed:
+        ground.drop("all")
     if plan.day_runs:
-        added = _added_day(plan, ground, rows, day, tell)
-        added["files"] = len(last)
-        added["gate"] = {**day_gate, "wall_seconds": day_ran.seconds}
+        added = {"files": landed["day_files"], **_added_day(plan, ground, rows, landed, tell)}
         full_seconds = full["seconds"]["median"]
         added["share"] = spread(seconds / full_seconds for seconds in added["all_seconds"])
         result["added_day"] = added
-    (ground.root / "copies" / "before.duckdb").unlink(missing_ok=True)
-    return result
+        keep(result)
+
+
+def _landed(plan: Plan, ground: Ground, tell: Tell) -> dict[str, Any]:
+    """Copies `before` (all days but the last landed) and `all`, and the gate's figures of both.
+
+    With `keep_landed` those of an earlier run are used, and say when they were measured.
+    """
+    note = ground.root / "copies" / "landed.json"
+    if plan.keep_landed and note.exists() and ground.has("before", "all"):
+        landed = json.loads(note.read_text(encoding="utf-8"))
+        if landed["landing"] == str(ground.landing):
+            ground.clear(keep_landed=True)
+            ground.bring_back("all")
+            tell("landed before: copies of the warehouse are used again")
+            return landed
+    ground.clear()
+    before, last, day = ground.days()
+    tell(f"landing gate: {len(before)} files, then {len(last)} of {day}")
+    ground.lay(before)
+    ran, gate = ground.land()
+    ground.keep("before")
+    ground.lay(last)
+    day_ran, day_gate = ground.land()
+    ground.keep("all")
+    landed = {
+        "landing": str(ground.landing),
+        "day": day,
+        "day_files": len(last),
+        "gate": {
+            **stamp(),
+            **gate,
+            "wall_seconds": ran.seconds,
+            "cpu_seconds": ran.cpu_seconds,
+            "peak_bytes": ran.peak_bytes,
+        },
+        "day_gate": {**day_gate, "wall_seconds": day_ran.seconds},
+        "raw_bytes": ground.warehouse.stat().st_size,
+    }
+    note.write_text(json.dumps(landed), encoding="utf-8")
+    return landed
 
 
 def build(ground: Ground) -> Build:
@@ -200,10 +228,15 @@ def _python_steps(ground: Ground, tell: Tell) -> dict[str, Any]:
 
 
 def _added_day(
-    plan: Plan, ground: Ground, rows_full: dict[tuple[str, str], int], day: str, tell: Tell
+    plan: Plan,
+    ground: Ground,
+    rows_full: dict[tuple[str, str], int],
+    landed: dict[str, Any],
+    tell: Tell,
 ) -> dict[str, Any]:
     """Build all days but the last, land the last one, build again."""
-    ground.bring_back("before", last=True)
+    day = landed["day"]
+    ground.bring_back("before", last=not plan.keep_landed)
     earlier = build(ground)
     tell(f"build without {day}: {earlier.seconds:.1f} s")
     ground.land()
@@ -215,7 +248,7 @@ def _added_day(
             ground.bring_back("day")
         builds.append(build(ground))
         tell(f"added day {number + 1}: {builds[-1].seconds:.1f} s")
-    (ground.root / "copies" / "day.duckdb").unlink(missing_ok=True)
+    ground.drop("day")
     rows = artifacts.table_rows(ground.warehouse)
     # what is kept as state (stays in a segment) remembers the day before, a fresh file cannot
     passed_over = artifacts.state_tables(artifacts.read_manifest(ground.paths.dbt_target))
@@ -229,6 +262,7 @@ def _added_day(
     summary = _summary(builds, ground)
     return {
         "day": day,
+        "gate": landed["day_gate"],
         "seconds": summary["seconds"],
         "all_seconds": summary["all_seconds"],
         "startup_seconds": summary["startup_seconds"],
