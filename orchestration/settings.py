@@ -133,6 +133,11 @@ class Paths:
         return self.root / "warehouse" / self.env / f"{self.tenant}.duckdb"
 
     @property
+    def spark_warehouse(self) -> Path:
+        """Tables, catalog and copied sources of the target spark on this machine."""
+        return self.warehouse.with_suffix(".spark")
+
+    @property
     def state(self) -> Path:
         return self.root / "state" / self.env / self.tenant
 
@@ -217,6 +222,7 @@ def dbt_environment(settings: TenantSettings, paths: Paths) -> dict[str, str]:
         "CROSSWEAVE_OWN_CONTRACTS": json.dumps(own, sort_keys=True),
         "CROSSWEAVE_OWN_SEGMENTS": ",".join(own_segments(paths)),
         "CROSSWEAVE_WAREHOUSE": str(paths.warehouse),
+        "CROSSWEAVE_SPARK_WAREHOUSE": str(paths.spark_warehouse),
         "CROSSWEAVE_ATTACH": json.dumps(attached),
         # relative: dbt joins it to its target folder, and with an absolute path it writes the
         # compiled SQL over the model file itself (dbt-core 1.11)

@@ -7,14 +7,18 @@
        edge_number   bigint, the edge by which the vertex was hooked; null for the smallest vertex of a
                      component. All edge numbers together are a spanning forest.
 
-   Method: contraction with pointer jumping (identity.md, step 4). Every vertex hooks to its smallest
+   Method, one SQL text for every engine: contraction with pointer jumping (identity.md, step 4). Every vertex hooks to its smallest
    neighbour; of two vertices that hook to each other the smaller one is the root. (A longer cycle
    cannot be: its smallest vertex m is the smallest neighbour of whoever it hooks to.) The parent table
    is squared to its fixed point, edges are rewritten to roots and de-duplicated, and it starts again
    until no edge is left. Each round at least halves the vertices that have an edge, so 64 rounds are
    enough for any graph; not reaching the fixed point is an error, never a silent split.
 
-   Two traps of DuckDB: inside one transaction there are no statistics for the new tables and joins are
+   Every step is a real table of its own: a chain of lazy views would compute the first step again in
+   every later one. What differs between the engines is how a step is stored (contraction_table) and
+   how the result becomes the model's table (the two materializations). #}
+
+{# Two traps of DuckDB: inside one transaction there are no statistics for the new tables and joins are
    planned as nested loops, so every statement commits by itself; and a join must not be filtered by an
    inequality between its two sides, so self pairs leave in a statement of their own. #}
 {% materialization connected_components, adapter='duckdb', supported_languages=['sql'] %}
@@ -29,11 +33,10 @@
     {# a drop above has opened a transaction, and the rounds must not run inside one #}
     {{ adapter.commit() }}
 
-    {% set result_table = duckdb__contract_graph(this.identifier, compiled_code) %}
+    {% set result_table = contract_graph('contraction_' ~ this.identifier, compiled_code) %}
 
     {% call statement('main') -%}
-        {{ create_table_as(False, intermediate_relation,
-            'select vertex_id, component_id, edge_number from ' ~ result_table) }}
+        {{ create_table_as(False, intermediate_relation, component_rows(result_table)) }}
     {%- endcall %}
     {% if existing_relation is not none %}
         {% do adapter.rename_relation(existing_relation, backup_relation) %}
@@ -43,29 +46,60 @@
     {% do persist_docs(target_relation, model) %}
     {{ adapter.commit() }}
     {{ drop_relation_if_exists(backup_relation) }}
-    {% do duckdb__run_and_commit('drop table ' ~ result_table) %}
+    {% do contraction_statement('drop table ' ~ result_table) %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
-{# One statement in a transaction of its own. #}
-{% macro duckdb__run_and_commit(sql) -%}
+{# Spark has no temporary tables, so the steps lie in the model's schema while it runs. #}
+{% materialization connected_components, adapter='spark', supported_languages=['sql'] %}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {{ run_hooks(pre_hooks) }}
+    {% set scratch = this.schema ~ '.contraction_' ~ this.identifier %}
+    {% set result_table = contract_graph(scratch, compiled_code) %}
+    {% if existing_relation is not none %}
+        {% do adapter.drop_relation(existing_relation) %}
+    {% endif %}
+    {% call statement('main') -%}
+        {{ create_table_as(False, target_relation, component_rows(result_table)) }}
+    {%- endcall %}
+    {{ run_hooks(post_hooks) }}
+    {% do persist_docs(target_relation, model) %}
+    {% do contraction_statement('drop table ' ~ result_table) %}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{% macro component_rows(result_table) -%}
+    select vertex_id, component_id, edge_number from {{ result_table }}
+{%- endmacro %}
+
+{# One statement, in a transaction of its own where there are transactions. #}
+{% macro contraction_statement(sql) -%}
     {% call statement('contraction', fetch_result=False, auto_begin=False) -%} {{ sql }} {%- endcall %}
 {%- endmacro %}
 
-{# First value of a one-row query. #}
-{% macro duckdb__single_value(sql) -%}
-    {% do return(run_query(sql).columns[0].values()[0]) %}
+{# Stores the rows of a query as a scratch table, in place of one that a killed run left. #}
+{% macro contraction_table(name, query) -%}
+    {{ adapter.dispatch('contraction_table')(name, query) }}
+{%- endmacro %}
+{% macro default__contraction_table(name, query) -%}
+    {% do contraction_statement('create or replace temporary table ' ~ name ~ ' as ' ~ query) %}
+{%- endmacro %}
+{% macro spark__contraction_table(name, query) -%}
+    {% do contraction_statement('drop table if exists ' ~ name) %}
+    {% do contraction_statement(
+        'create table ' ~ name ~ ' ' ~ file_format_clause() ~ ' as ' ~ query) %}
 {%- endmacro %}
 
-{# Runs the rounds in temporary tables; returns the name of the one that holds the result. #}
-{% macro duckdb__contract_graph(name, edges_sql) -%}
-    {% set scratch = 'contraction_' ~ name %}
+{# First value of a one-row query. #}
+{% macro single_value(sql) -%} {% do return(run_query(sql).columns[0].values()[0]) %} {%- endmacro %}
+
+{# Runs the rounds in tables that are named after `scratch`; returns the one that holds the result. #}
+{% macro contract_graph(scratch, edges_sql) -%}
     {% set edges = scratch ~ '_edges' %}
-    {% set hooks = scratch ~ '_hooks' %}
     {% set pairs = scratch ~ '_pairs' %}
     {% set rounds = [] %}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ pairs ~ " as
+    {% do contraction_table(pairs, "
         select
             cast(least(vertex_a, vertex_b) as bigint) as vertex_a,
             cast(greatest(vertex_a, vertex_b) as bigint) as vertex_b,
@@ -74,45 +108,43 @@
         where vertex_a is not null and vertex_b is not null
         group by 1, 2"
     ) %}
-    {% do duckdb__drop_self_pairs(pairs, edges) %}
-    {% set left = namespace(edges=duckdb__single_value('select count(*) from ' ~ edges)) %}
+    {% set left = namespace(edges=drop_self_pairs(pairs, edges)) %}
     {% for round in range(64) %}
         {% if left.edges > 0 %}
-            {% set parents = scratch ~ '_parents_' ~ loop.index %}
+            {% set hooks = scratch ~ '_hooks_' ~ loop.index %}
+            {% do hook_to_smallest_neighbour(edges, hooks) %}
+            {% set parents = square_parents(hooks) %}
             {% do rounds.append(parents) %}
-            {% do duckdb__hook_to_smallest_neighbour(edges, hooks) %}
-            {% do duckdb__square_parents(hooks, parents) %}
-            {% do duckdb__rewrite_edges_to_roots(edges, parents, pairs) %}
-            {% do duckdb__drop_self_pairs(pairs, edges) %}
-            {% set left.edges = duckdb__single_value('select count(*) from ' ~ edges) %}
+            {% do rewrite_edges_to_roots(edges, parents, pairs) %}
+            {% set left.edges = drop_self_pairs(pairs, edges) %}
         {% endif %}
     {% endfor %}
     {% if left.edges > 0 %}
         {% do exceptions.raise_compiler_error(
-            'connected components of ' ~ name ~ ': ' ~ left.edges ~ ' edges left after '
+            'connected components in ' ~ scratch ~ ': ' ~ left.edges ~ ' edges left after '
             ~ rounds | length ~ ' rounds; the result would split persons, so there is none'
         ) %}
     {% endif %}
-    {% for scratch_table in [edges, hooks, pairs] %}
-        {% do duckdb__run_and_commit('drop table if exists ' ~ scratch_table) %}
-    {% endfor %}
-    {% do return(duckdb__compose_rounds(scratch, rounds)) %}
+    {% do contraction_statement('drop table ' ~ edges) %}
+    {% do contraction_statement('drop table ' ~ pairs) %}
+    {% do return(compose_rounds(scratch, rounds)) %}
 {%- endmacro %}
 
-{% macro duckdb__drop_self_pairs(pairs, edges) -%}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ edges ~ " as
+{# Returns how many edges are left. #}
+{% macro drop_self_pairs(pairs, edges) -%}
+    {% do contraction_table(edges, "
         select vertex_a, vertex_b, edge_number from " ~ pairs ~ " where vertex_a <> vertex_b"
     ) %}
+    {% do return(single_value('select count(*) from ' ~ edges)) %}
 {%- endmacro %}
 
-{% macro duckdb__hook_to_smallest_neighbour(edges, hooks) -%}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ hooks ~ " as
+{# A pair of vertices is one row, so a neighbour has one edge and the forest is the same everywhere. #}
+{% macro hook_to_smallest_neighbour(edges, hooks) -%}
+    {% do contraction_table(hooks, "
         select
             vertex,
             min(neighbour) as parent,
-            arg_min(edge_number, neighbour) as edge_number
+            min_by(edge_number, neighbour) as edge_number
         from (
             select vertex_a as vertex, vertex_b as neighbour, edge_number from " ~ edges ~ "
             union all
@@ -122,11 +154,11 @@
     ) %}
 {%- endmacro %}
 
-{# Breaks the pairs that hook to each other, then squares the parent table until nothing moves. #}
-{% macro duckdb__square_parents(hooks, parents) -%}
-    {% set next_parents = parents ~ '_next' %}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ parents ~ " as
+{# Breaks the pairs that hook to each other, then squares the parent table until nothing moves;
+   returns its name. Takes the hooks away. #}
+{% macro square_parents(hooks) -%}
+    {% set squared = namespace(table=hooks ~ '_parents_0', moving=1) %}
+    {% do contraction_table(squared.table, "
         select
             child.vertex,
             case when parent.parent = child.vertex and child.vertex < child.parent
@@ -136,34 +168,34 @@
         from " ~ hooks ~ " as child
         inner join " ~ hooks ~ " as parent on parent.vertex = child.parent"
     ) %}
-    {% set moving = namespace(count=1) %}
+    {% do contraction_statement('drop table ' ~ hooks) %}
     {% for jump in range(64) %}
-        {% if moving.count > 0 %}
-        {% do duckdb__run_and_commit(
-            "create or replace temporary table " ~ next_parents ~ " as
+        {% if squared.moving > 0 %}
+        {% set next_parents = hooks ~ '_parents_' ~ loop.index %}
+        {% do contraction_table(next_parents, "
             select
                 child.vertex,
                 parent.parent,
                 child.edge_number,
                 parent.parent <> child.parent as has_moved
-            from " ~ parents ~ " as child
-            inner join " ~ parents ~ " as parent on parent.vertex = child.parent"
+            from " ~ squared.table ~ " as child
+            inner join " ~ squared.table ~ " as parent on parent.vertex = child.parent"
         ) %}
-        {% set moving.count = duckdb__single_value(
+        {% do contraction_statement('drop table ' ~ squared.table) %}
+        {% set squared.table = next_parents %}
+        {% set squared.moving = single_value(
             'select count(*) from ' ~ next_parents ~ ' where has_moved') %}
-        {% do duckdb__run_and_commit('drop table ' ~ parents) %}
-        {% do duckdb__run_and_commit('alter table ' ~ next_parents ~ ' rename to ' ~ parents) %}
         {% endif %}
     {% endfor %}
-    {% if moving.count > 0 %}
+    {% if squared.moving > 0 %}
         {% do exceptions.raise_compiler_error(
-            'connected components: parents still move after 64 squarings of ' ~ parents) %}
+            'connected components: parents still move after 64 squarings of ' ~ squared.table) %}
     {% endif %}
+    {% do return(squared.table) %}
 {%- endmacro %}
 
-{% macro duckdb__rewrite_edges_to_roots(edges, parents, pairs) -%}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ pairs ~ " as
+{% macro rewrite_edges_to_roots(edges, parents, pairs) -%}
+    {% do contraction_table(pairs, "
         select
             least(parent_a.parent, parent_b.parent) as vertex_a,
             greatest(parent_a.parent, parent_b.parent) as vertex_b,
@@ -177,10 +209,9 @@
 
 {# Vertices of the first round to roots of the last one, from the last round back. A vertex hooks in
    exactly one round or never, so its edge is the one of the only round that gave it one. #}
-{% macro duckdb__compose_rounds(scratch, rounds) -%}
+{% macro compose_rounds(scratch, rounds) -%}
     {% set result = namespace(table=scratch ~ '_roots_0') %}
-    {% do duckdb__run_and_commit(
-        "create or replace temporary table " ~ result.table ~ " as
+    {% do contraction_table(result.table, "
         select
             cast(null as bigint) as vertex_id,
             cast(null as bigint) as component_id,
@@ -189,8 +220,7 @@
     ) %}
     {% for parents in rounds | reverse %}
         {% set composed = scratch ~ '_roots_' ~ loop.index %}
-        {% do duckdb__run_and_commit(
-            "create or replace temporary table " ~ composed ~ " as
+        {% do contraction_table(composed, "
             select
                 parents.vertex as vertex_id,
                 coalesce(roots.component_id, parents.parent) as component_id,
@@ -199,8 +229,8 @@
             left join " ~ result.table ~ " as roots on roots.vertex_id = parents.parent
             left join " ~ result.table ~ " as own on own.vertex_id = parents.vertex"
         ) %}
-        {% do duckdb__run_and_commit('drop table ' ~ result.table) %}
-        {% do duckdb__run_and_commit('drop table ' ~ parents) %}
+        {% do contraction_statement('drop table ' ~ result.table) %}
+        {% do contraction_statement('drop table ' ~ parents) %}
         {% set result.table = composed %}
     {% endfor %}
     {% do return(result.table) %}

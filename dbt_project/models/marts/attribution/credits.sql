@@ -82,10 +82,11 @@ accumulated as (
 
     select
         *,
-        sum(credit) over (
+        -- whole units of 1e-15, whose sum is the same in every order of adding and on every engine
+        sum(cast(round(credit * 1e15) as bigint)) over (
             partition by model, conversion_key order by touch_position
             rows between unbounded preceding and current row
-        ) as credit_so_far,
+        ) as units_so_far,
         max(touch_position) over (partition by model, conversion_key) as last_position
     from credited
 
@@ -106,11 +107,12 @@ rounded as (
         conversions.is_first_order,
         case
             when accumulated.touch_position = accumulated.last_position
-                then cast(conversions.revenue_amount as decimal(38, 12))
+                then cast(conversions.revenue_amount as decimal(37, 12))
             else
                 cast(
-                    accumulated.credit_so_far * cast(conversions.revenue_amount as double)
-                    as decimal(38, 12)
+                    cast(accumulated.units_so_far / 1e15 as decimal(16, 15))
+                    * cast(conversions.revenue_amount as decimal(18, 4))
+                    as decimal(37, 12)
                 )
         end as revenue_so_far
     from accumulated

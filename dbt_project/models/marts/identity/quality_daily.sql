@@ -58,17 +58,17 @@ measured as (
     union all
     select
         'anonymous_person_share' as metric,
-        coalesce(avg(case when is_known then 0.0 else 1.0 end), 0.0) as value
+        coalesce(avg(cast(case when is_known then 0 else 1 end as double)), 0) as value
     from persons
     union all
     select
         'anonymous_record_share' as metric,
-        coalesce(avg(case when is_known is false then 1.0 else 0.0 end), 0.0) as value
+        coalesce(avg(cast(case when is_known is false then 1 else 0 end as double)), 0) as value
     from record_persons
     union all
     select
         'records_without_person_share' as metric,
-        coalesce(avg(case when person_id is null then 1.0 else 0.0 end), 0.0) as value
+        coalesce(avg(cast(case when person_id is null then 1 else 0 end as double)), 0) as value
     from record_persons
     union all
     select
