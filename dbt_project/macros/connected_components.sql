@@ -7,12 +7,13 @@
        edge_number   bigint, the edge by which the vertex was hooked; null for the smallest vertex of a
                      component. All edge numbers together are a spanning forest.
 
-   Method, one SQL text for every engine: contraction with pointer jumping (identity.md, step 4). Every vertex hooks to its smallest
-   neighbour; of two vertices that hook to each other the smaller one is the root. (A longer cycle
-   cannot be: its smallest vertex m is the smallest neighbour of whoever it hooks to.) The parent table
-   is squared to its fixed point, edges are rewritten to roots and de-duplicated, and it starts again
-   until no edge is left. Each round at least halves the vertices that have an edge, so 64 rounds are
-   enough for any graph; not reaching the fixed point is an error, never a silent split.
+   Method, one SQL text for every engine: contraction with pointer jumping (identity.md, step 4).
+   Every vertex hooks to its smallest neighbour; of two vertices that hook to each other the smaller
+   one is the root. (A longer cycle cannot be: its smallest vertex m is the smallest neighbour of
+   whoever it hooks to.) The parent table is squared to its fixed point, edges are rewritten to roots
+   and de-duplicated, and it starts again until no edge is left. Each round at least halves the
+   vertices that have an edge, so 64 rounds are enough for any graph; not reaching the fixed point is
+   an error, never a silent split.
 
    Every step is a real table of its own: a chain of lazy views would compute the first step again in
    every later one. What differs between the engines is how a step is stored (contraction_table) and
@@ -46,7 +47,7 @@
     {% do persist_docs(target_relation, model) %}
     {{ adapter.commit() }}
     {{ drop_relation_if_exists(backup_relation) }}
-    {% do contraction_statement('drop table ' ~ result_table) %}
+    {% do run_and_commit('drop table ' ~ result_table) %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
@@ -65,7 +66,7 @@
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(target_relation, model) %}
-    {% do contraction_statement('drop table ' ~ result_table) %}
+    {% do run_and_commit('drop table ' ~ result_table) %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 
@@ -73,9 +74,13 @@
     select vertex_id, component_id, edge_number from {{ result_table }}
 {%- endmacro %}
 
-{# One statement, in a transaction of its own where there are transactions. #}
-{% macro contraction_statement(sql) -%}
-    {% call statement('contraction', fetch_result=False, auto_begin=False) -%} {{ sql }} {%- endcall %}
+{# One statement; on DuckDB in a transaction of its own. #}
+{% macro run_and_commit(sql) -%} {{ adapter.dispatch('run_and_commit')(sql) }} {%- endmacro %}
+{% macro default__run_and_commit(sql) -%}
+    {% call statement('step', fetch_result=False) -%} {{ sql }} {%- endcall %}
+{%- endmacro %}
+{% macro duckdb__run_and_commit(sql) -%}
+    {% call statement('step', fetch_result=False, auto_begin=False) -%} {{ sql }} {%- endcall %}
 {%- endmacro %}
 
 {# Stores the rows of a query as a scratch table, in place of one that a killed run left. #}
@@ -83,11 +88,11 @@
     {{ adapter.dispatch('contraction_table')(name, query) }}
 {%- endmacro %}
 {% macro default__contraction_table(name, query) -%}
-    {% do contraction_statement('create or replace temporary table ' ~ name ~ ' as ' ~ query) %}
+    {% do run_and_commit('create or replace temporary table ' ~ name ~ ' as ' ~ query) %}
 {%- endmacro %}
 {% macro spark__contraction_table(name, query) -%}
-    {% do contraction_statement('drop table if exists ' ~ name) %}
-    {% do contraction_statement(
+    {% do run_and_commit('drop table if exists ' ~ name) %}
+    {% do run_and_commit(
         'create table ' ~ name ~ ' ' ~ file_format_clause() ~ ' as ' ~ query) %}
 {%- endmacro %}
 
@@ -125,8 +130,8 @@
             ~ rounds | length ~ ' rounds; the result would split persons, so there is none'
         ) %}
     {% endif %}
-    {% do contraction_statement('drop table ' ~ edges) %}
-    {% do contraction_statement('drop table ' ~ pairs) %}
+    {% do run_and_commit('drop table ' ~ edges) %}
+    {% do run_and_commit('drop table ' ~ pairs) %}
     {% do return(compose_rounds(scratch, rounds)) %}
 {%- endmacro %}
 
@@ -168,7 +173,7 @@
         from " ~ hooks ~ " as child
         inner join " ~ hooks ~ " as parent on parent.vertex = child.parent"
     ) %}
-    {% do contraction_statement('drop table ' ~ hooks) %}
+    {% do run_and_commit('drop table ' ~ hooks) %}
     {% for jump in range(64) %}
         {% if squared.moving > 0 %}
         {% set next_parents = hooks ~ '_parents_' ~ loop.index %}
@@ -181,7 +186,7 @@
             from " ~ squared.table ~ " as child
             inner join " ~ squared.table ~ " as parent on parent.vertex = child.parent"
         ) %}
-        {% do contraction_statement('drop table ' ~ squared.table) %}
+        {% do run_and_commit('drop table ' ~ squared.table) %}
         {% set squared.table = next_parents %}
         {% set squared.moving = single_value(
             'select count(*) from ' ~ next_parents ~ ' where has_moved') %}
@@ -229,8 +234,8 @@
             left join " ~ result.table ~ " as roots on roots.vertex_id = parents.parent
             left join " ~ result.table ~ " as own on own.vertex_id = parents.vertex"
         ) %}
-        {% do contraction_statement('drop table ' ~ result.table) %}
-        {% do contraction_statement('drop table ' ~ parents) %}
+        {% do run_and_commit('drop table ' ~ result.table) %}
+        {% do run_and_commit('drop table ' ~ parents) %}
         {% set result.table = composed %}
     {% endfor %}
     {% do return(result.table) %}
