@@ -88,17 +88,8 @@ def table_rows(warehouse: Path) -> dict[tuple[str, str], int]:
         }
 
 
-def touched_rows(warehouse: Path, day: str) -> dict[str, int]:
-    """What the last day brought: rows and persons by arrival, and every relation of touched ones.
-
-    A table whose name has `touched` in it is what an incremental build says it rewrote; they are
-    counted as they stand after the build (none where models are rebuilt in full).
-    """
-    touched = {
-        f"{schema}.{name}": count
-        for (schema, name), count in table_rows(warehouse).items()
-        if "touched" in name
-    }
+def arrived(warehouse: Path, day: str) -> dict[str, int]:
+    """What the last day brought: rows landed, touchpoints and their persons, persons in all."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         ((landed,),) = connection.execute(
             "select coalesce(sum(loaded_count), 0) from ops.landing_files "
@@ -112,11 +103,39 @@ def touched_rows(warehouse: Path, day: str) -> dict[str, int]:
         ).fetchall()
         return {
             "rows_landed": int(landed),
-            "touchpoints_arrived": touchpoints,
+            "touchpoints": touchpoints,
             "persons_with_touchpoints": persons,
             "persons": _count(connection, "identity.persons"),
-            **touched,
         }
+
+
+def increments(warehouse: Path, manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Per model that can build by increments: what its last build touched and wrote.
+
+    `unit` is the column that is touched (`person_id`: persons), `touched` how many of its values,
+    `written` rows; both None where the model was built in full. Empty where nothing is incremental.
+    """
+    units = {
+        node["name"]: node["config"].get("replaces") or node["config"].get("key")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        known = connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'increments' "
+            "and table_name = 'states' and database_name = current_database()"
+        ).fetchall()
+        rows = (
+            connection.execute(
+                "select model, touched_count, written_count from increments.states order by model"
+            ).fetchall()
+            if known
+            else []
+        )
+    return {
+        model: {"unit": units.get(model), "touched": touched, "written": written}
+        for model, touched, written in rows
+    }
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

@@ -142,3 +142,17 @@ def split_last_day(names: Iterable[str]) -> tuple[list[str], list[str], date]:
     last = max(days)
     before = [name for name, day in known.items() if day != last]
     return before, [name for name, day in known.items() if day == last], last
+
+
+def touched_summary(increments: Mapping[str, Mapping[str, Any]]) -> dict[str, int | None]:
+    """An added day's increments in four figures: models by increment and in full, rows written,
+    persons touched (the most of any model that replaces by person; None where none does).
+    """
+    partial = [one for one in increments.values() if one["written"] is not None]
+    persons = [one["touched"] for one in partial if one["unit"] == "person_id"]
+    return {
+        "models": len(partial),
+        "models_in_full": len(increments) - len(partial),
+        "rows_written": sum(one["written"] for one in partial),
+        "persons_touched": max(persons, default=None),
+    }

@@ -250,13 +250,15 @@ def _added_day(
         tell(f"added day {number + 1}: {builds[-1].seconds:.1f} s")
     ground.drop("day")
     rows = artifacts.table_rows(ground.warehouse)
+    manifest = artifacts.read_manifest(ground.paths.dbt_target)
+    by_increment = artifacts.increments(ground.warehouse, manifest)
     # what is kept as state (stays in a segment) remembers the day before, a fresh file cannot
-    passed_over = artifacts.state_tables(artifacts.read_manifest(ground.paths.dbt_target))
+    passed_over = artifacts.state_tables(manifest)
     differ = {
         ".".join(name): [rows_full.get(name), count]
         for name, count in rows.items()
         if name not in passed_over
-        and name[0] not in {"raw", "ops"}
+        and name[0] not in {"raw", "ops", "increments"}
         and rows_full.get(name) != count
     }
     summary = _summary(builds, ground)
@@ -271,6 +273,7 @@ def _added_day(
         "database_bytes": summary["database_bytes"],
         "layers": summary["layers"],
         "models": {name: model["seconds"] for name, model in summary["models"].items()},
-        "touched": artifacts.touched_rows(ground.warehouse, day),
+        "arrived": artifacts.arrived(ground.warehouse, day),
+        "increments": by_increment,
         "tables_with_other_row_counts": differ,
     }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.benchmarks.figures import touched_summary
+
 GIB = 1024**3
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 SLOWEST = 15
@@ -125,29 +127,28 @@ def beside(sizes: Mapping[str, Any]) -> str:
 
 def added_day(sizes: Mapping[str, Any]) -> str:
     header = ["persons", "day's gate, s", "dbt build, s", "share of a full build", "rows landed",
-              "persons with a touchpoint that arrived", "persons in all",
+              "persons with a new touchpoint, of all", "persons touched",
+              "rows written by increments", "models by increment (in full)",
               "tables with other row counts than a full build"]  # fmt: skip
-    rows, notes = [], []
+    rows = []
     for size in (size for size in sizes.values() if "added_day" in size):
         added = size["added_day"]
-        touched = dict(added["touched"])
+        arrived, touched = added["arrived"], touched_summary(added["increments"])
         rows.append(
             [
                 number(size["persons"], 0),
                 number(added["gate"]["wall_seconds"]),
                 spread_text(added["seconds"]),
                 percent(added["share"]),
-                number(touched.pop("rows_landed"), 0),
-                number(touched.pop("persons_with_touchpoints"), 0),
-                number(touched.pop("persons"), 0),
+                number(arrived["rows_landed"], 0),
+                f"{arrived['persons_with_touchpoints']:,} of {arrived['persons']:,}",
+                number(touched["persons_touched"], 0),
+                number(touched["rows_written"], 0),
+                f"{touched['models']} ({touched['models_in_full']})",
                 str(len(added["tables_with_other_row_counts"])),
             ]
         )
-        touched.pop("touchpoints_arrived")
-        if touched:
-            told = ", ".join(f"{name} {number(count, 0)}" for name, count in touched.items())
-            notes.append(f"{number(size['persons'], 0)} persons, rows touched: {told}.")
-    return "\n\n".join([table(header, rows), *notes])
+    return table(header, rows)
 
 
 def growth_table(growth: Mapping[str, Any]) -> str:

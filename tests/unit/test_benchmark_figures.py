@@ -15,6 +15,7 @@ from tests.benchmarks.figures import (
     ratios,
     split_last_day,
     spread,
+    touched_summary,
 )
 
 
@@ -115,3 +116,19 @@ def test_the_last_day_is_every_file_that_came_on_it() -> None:
     assert day == date(2026, 6, 30)
     with pytest.raises(ValueError, match="no landing file carries a date"):
         split_last_day(["undated.csv"])
+
+
+def test_what_an_added_day_touched_leaves_out_models_that_were_built_in_full() -> None:
+    increments = {
+        "contracts": {"unit": "record_key", "touched": 50, "written": 60},
+        "sessions": {"unit": "person_id", "touched": 7, "written": 20},
+        "orders": {"unit": "person_id", "touched": 9, "written": 5},
+        "anew": {"unit": "person_id", "touched": None, "written": None},
+    }
+    assert touched_summary(increments) == {
+        "models": 3,
+        "models_in_full": 1,
+        "rows_written": 85,
+        "persons_touched": 9,
+    }
+    assert touched_summary({})["persons_touched"] is None

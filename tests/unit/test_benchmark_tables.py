@@ -61,6 +61,22 @@ def test_the_tables_show_what_was_measured_and_a_dash_for_the_rest() -> None:
     assert "| 10000 to 100000 | 10.00 | 0.95 | `fct_touchpoints` 0.95 |" in text
 
 
+def test_an_added_day_says_what_came_and_what_was_touched() -> None:
+    size = _size(10_000, 10.0)
+    size["added_day"] = {
+        "gate": {"wall_seconds": 3.0},
+        "seconds": size["full"]["seconds"],
+        "share": {"runs": 3, "min": 0.1, "median": 0.2, "max": 0.25},
+        "arrived": {"rows_landed": 2000, "persons_with_touchpoints": 300, "persons": 11_000},
+        "increments": {"a": {"unit": "person_id", "touched": 400, "written": 5000}},
+        "tables_with_other_row_counts": {},
+    }
+    assert (
+        "| 10,000 | 3.0 | 10.0 (1 run) | 20 (10 to 25) % | 2,000 | 300 of 11,000 | 400 | 5,000 "
+        "| 1 (0) | 0 |"
+    ) in tables.render(merge({}, {"sizes": {"10000": size}}))
+
+
 def test_a_peer_that_could_not_run_says_why() -> None:
     peer = {
         "what": "Components of one graph.",
