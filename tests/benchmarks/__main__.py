@@ -12,6 +12,7 @@ Every piece merges into one results file (default: today's in data/bench/results
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from datetime import date
@@ -34,6 +35,7 @@ LARGE = 500_000
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that commands are ended, too
     file = options.results or _default_file(options.command)
     if options.command in {"show", "docs"} and not file.exists():
         print(f"no results in {file}: run make bench first", file=sys.stderr)

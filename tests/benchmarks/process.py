@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -68,13 +69,14 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # so that what the command starts ends with it
     )
     watch = _Watch(process.pid)
     watch.start()
     try:
         output, _ = process.communicate()
     except BaseException:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         raise
     finally:
         watch.stop()
