@@ -3,7 +3,7 @@
 
 {# Vertices: one row per (cutoff_at, identifier_number) that links. vertex_id counts from the strongest
    and earliest, so the smallest vertex of a component is its anchor. #}
-{% macro identity_vertices(evidence, hubs) -%}
+{% macro identity_vertices(known_observations, hubs) -%}
 with
 
 linking as (
@@ -13,11 +13,11 @@ linking as (
         evidence.identifier_number,
         min(evidence.observed_at) as first_seen_at,
         min(evidence.loaded_at) as first_loaded_at
-    from {{ evidence }} as evidence
+    from {{ known_observations }} as evidence
     left join {{ hubs }} as hubs
         on hubs.cutoff_at = evidence.cutoff_at
         and hubs.identifier_number = evidence.identifier_number
-    where evidence.can_link and hubs.identifier_number is null
+    where evidence.is_valid and evidence.can_link and hubs.identifier_number is null
     group by evidence.cutoff_at, evidence.identifier_number
 
 ),
@@ -154,13 +154,13 @@ select * from final
     {{ surrogate_key(["'person'", anchor_identifier_key, generation]) }}
 {%- endmacro %}
 
-{# Record persons: one row per (cutoff_at, record_number); rule 'Whose fact is it' of the contracts: the
+{# Set persons: one row per (cutoff_at, set_key); rule 'Whose fact is it' of the contracts: the
    record's strongest identifier that links, authenticated before not. The actor is the strongest
    device that links, else that identifier, else a shared device. #}
-{% macro identity_record_identifiers(known_observations, clusters) -%}
+{% macro identity_set_identifiers(known_observations, clusters) -%}
     select
         observations.cutoff_at,
-        observations.record_number,
+        observations.set_key,
         coalesce(
             min(case
                 when clusters.identifier_number is not null and observations.is_authenticated
@@ -178,5 +178,5 @@ select * from final
     left join {{ clusters }} as clusters
         on clusters.cutoff_at = observations.cutoff_at
         and clusters.identifier_number = observations.identifier_number
-    group by observations.cutoff_at, observations.record_number
+    group by observations.cutoff_at, observations.set_key
 {%- endmacro %}

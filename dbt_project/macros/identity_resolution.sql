@@ -7,30 +7,94 @@
    Identifiers are numbered from the strongest (int_identity__keys): the strongest of several is the
    smallest number. The steps after this one, from clusters to persons, are in identity_persons.sql. #}
 
-{# Evidence: one row per (cutoff_at, record_number, identifier_number) of valid identifiers; one that a
-   record gives in two spellings counts once. #}
-{% macro identity_evidence(known_observations) -%}
+{# Known observations: one row per (cutoff_at, set_key, identifier_number), with how many records of the
+   set say so and when. `cutoffs` is a relation with cutoff_at. Of a set that is one record's own,
+   those versions that were known at the cutoff. #}
+{% macro identity_known_observations(cutoffs) -%}
+with
+
+cutoffs as (
+
+    select cutoff_at from {{ cutoffs }} as wanted
+
+),
+
+members as (
+
+    select * from {{ ref('int_identity__set_members') }}
+
+),
+
+known_sets as (
+
     select
-        cutoff_at,
-        record_number,
-        identifier_number,
-        max(case when can_link then 1 else 0 end) = 1 as can_link,
-        min(source) as source,
-        min(observed_at) as observed_at,
-        min(loaded_at) as loaded_at
-    from {{ known_observations }}
-    where is_valid
-    group by cutoff_at, record_number, identifier_number
+        cutoffs.cutoff_at,
+        sightings.set_key,
+        min(sightings.source) as source,
+        min(sightings.observed_at) as observed_at,
+        max(sightings.last_observed_at) as last_observed_at,
+        min(sightings.loaded_at) as loaded_at,
+        cast(sum(sightings.record_count) as bigint) as record_count
+    from {{ ref('int_identity__set_sightings') }} as sightings
+    inner join cutoffs on cutoffs.cutoff_at >= sightings.known_from
+    group by cutoffs.cutoff_at, sightings.set_key
+
+),
+
+known as (
+
+    select
+        known_sets.cutoff_at,
+        known_sets.set_key,
+        members.identifier_number,
+        members.is_authenticated,
+        known_sets.source,
+        case when members.is_simple then known_sets.observed_at else members.observed_at end
+            as observed_at,
+        case
+            when members.is_simple then known_sets.last_observed_at
+            else members.last_observed_at
+        end as last_observed_at,
+        case when members.is_simple then known_sets.loaded_at else members.loaded_at end
+            as loaded_at,
+        known_sets.record_count
+    from known_sets
+    inner join members on members.set_key = known_sets.set_key
+    where
+        members.is_simple
+        or (
+            members.loaded_at < known_sets.cutoff_at
+            and (
+                members.superseded_at is null or members.superseded_at >= known_sets.cutoff_at
+            )
+        )
+
+),
+
+final as (
+
+    select
+        known.*,
+        identifier_keys.scope,
+        identifier_keys.is_valid,
+        identifier_keys.can_link
+    from known
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on identifier_keys.identifier_number = known.identifier_number
+
+)
+
+select * from final
 {%- endmacro %}
 
 {# Hubs: identifiers seen with more distinct stronger person identifiers than their type allows.
    Partners are counted on the star: the record's strongest identifier stands for the record. #}
-{% macro identity_hubs(evidence) -%}
+{% macro identity_hubs(known_observations) -%}
 with
 
 evidence as (
 
-    select * from {{ evidence }} where can_link
+    select * from {{ known_observations }} where is_valid and can_link
 
 ),
 
@@ -42,9 +106,9 @@ identifier_keys as (
 
 centres as (
 
-    select cutoff_at, record_number, min(identifier_number) as centre_number
+    select cutoff_at, set_key, min(identifier_number) as centre_number
     from evidence
-    group by cutoff_at, record_number
+    group by cutoff_at, set_key
 
 ),
 
@@ -57,7 +121,7 @@ pairs as (
     from evidence
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
-        and centres.record_number = evidence.record_number
+        and centres.set_key = evidence.set_key
 
 ),
 
@@ -82,7 +146,7 @@ select * from final
 {# Edges: one row per (cutoff_at, number_a, number_b); a is the strongest of their records. Hubs and
    blocked values are no centre of a star while the record has anything that links, so what a record
    says besides them is not lost. #}
-{% macro identity_edges(evidence, hubs) -%}
+{% macro identity_edges(known_observations, hubs) -%}
 with
 
 evidence as (
@@ -90,10 +154,11 @@ evidence as (
     select
         evidence.*,
         evidence.can_link and hubs.identifier_number is null as is_linking
-    from {{ evidence }} as evidence
+    from {{ known_observations }} as evidence
     left join {{ hubs }} as hubs
         on hubs.cutoff_at = evidence.cutoff_at
         and hubs.identifier_number = evidence.identifier_number
+    where evidence.is_valid
 
 ),
 
@@ -101,12 +166,12 @@ centres as (
 
     select
         cutoff_at,
-        record_number,
+        set_key,
         coalesce(
             min(case when is_linking then identifier_number end), min(identifier_number)
         ) as centre_number
     from evidence
-    group by cutoff_at, record_number
+    group by cutoff_at, set_key
     having count(*) > 1
 
 ),
@@ -118,14 +183,14 @@ seen_by_source as (
         centres.centre_number as number_a,
         evidence.identifier_number as number_b,
         evidence.source,
-        count(*) as evidence_count,
+        sum(evidence.record_count) as evidence_count,
         min(evidence.observed_at) as first_seen_at,
-        max(evidence.observed_at) as last_seen_at,
+        max(evidence.last_observed_at) as last_seen_at,
         min(evidence.loaded_at) as first_loaded_at
     from evidence
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
-        and centres.record_number = evidence.record_number
+        and centres.set_key = evidence.set_key
     group by
         evidence.cutoff_at, centres.centre_number, evidence.identifier_number, evidence.source
 

@@ -24,10 +24,17 @@
         or should_full_refresh() or load_relation(this) is none -%}
         {%- do return(false) -%}
     {%- endif -%}
+    {%- do return(is_current(this.identifier, model.checksum.checksum)) -%}
+{%- endmacro %}
+
+{# True where the table of a model that builds by increments holds under the present rules, so that
+   what touches it is known. #}
+{% macro is_current(name, checksum='') -%}
     {%- set found = run_query(
         "select 1 from increments.states as states, ops.settings as settings
-        where states.model = '" ~ this.identifier ~ "'
-            and states.fingerprint = " ~ increment_fingerprint() ~ "
+        where states.model = '" ~ name ~ "'
+            and starts_with(
+                states.fingerprint, concat(coalesce(settings.rules_fingerprint, ''), '" ~ checksum ~ "'))
             and states.as_of <= settings.as_of
             and not exists (
                 select 1 from increments.reads
@@ -116,4 +123,20 @@
     {%- set found = run_query("select as_of from increments.states
         where model = '" ~ this.identifier ~ "'") -%}
     timestamp '{{ found.rows[0][0] }}'
+{%- endmacro %}
+
+{# Where clause of rows that arrived: those of changed files, and those that became known because
+   as_of moved. Nothing in a full build. #}
+{% macro where_arrived(changed) -%}
+    {%- if is_increment() %} where {{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Condition: the row came from one of the changed files. #}
+{% macro is_of_files(changed) -%}
+    (false
+    {%- for source, files in changed.items() %}
+        or (source = '{{ source }}' and _file_name in ('{{ files | join("', '") }}'))
+    {%- endfor -%}
+    )
 {%- endmacro %}

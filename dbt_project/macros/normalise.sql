@@ -56,3 +56,10 @@
 {% macro identifier_key(hash_key, identifier_type, value) -%}
     {{ sha256_hex("concat_ws(chr(31), " ~ hash_key ~ ", " ~ identifier_type ~ ", " ~ value ~ ")") }}
 {%- endmacro %}
+
+{# Number of an identifier: strength of its type, then the first 56 bits of its key. It never changes,
+   and the strongest identifier of several is the smallest number. Two identifiers of one type that
+   share a number are found by the test on int_identity__keys; another hash key parts them. #}
+{% macro identifier_number(type_rank, identifier_key) -%}
+    (cast({{ type_rank }} as bigint) * 72057594037927936 + {{ hex_to_integer(identifier_key, 14) }})
+{%- endmacro %}

@@ -10,15 +10,15 @@
 {% macro default__sha256_hex(expression) -%} sha256({{ expression }}) {%- endmacro %}
 {% macro spark__sha256_hex(expression) -%} sha2({{ expression }}, 256) {%- endmacro %}
 
-{# First 8 hexadecimal digits of a hash as an integer 0 .. 2^32 - 1. #}
-{% macro hex_to_integer(expression) -%}
-    {{ adapter.dispatch('hex_to_integer')(expression) }}
+{# First hexadecimal digits (at most 15) of a hash as an integer; 8 digits give 0 .. 2^32 - 1. #}
+{% macro hex_to_integer(expression, digits=8) -%}
+    {{ adapter.dispatch('hex_to_integer')(expression, digits) }}
 {%- endmacro %}
-{% macro default__hex_to_integer(expression) -%}
-    cast(concat('0x', substr({{ expression }}, 1, 8)) as bigint)
+{% macro default__hex_to_integer(expression, digits) -%}
+    cast(concat('0x', substr({{ expression }}, 1, {{ digits }})) as bigint)
 {%- endmacro %}
-{% macro spark__hex_to_integer(expression) -%}
-    cast(conv(substr({{ expression }}, 1, 8), 16, 10) as bigint)
+{% macro spark__hex_to_integer(expression, digits) -%}
+    cast(conv(substr({{ expression }}, 1, {{ digits }}), 16, 10) as bigint)
 {%- endmacro %}
 
 {# Seconds from one timestamp to another, as double with fractions. #}

@@ -21,3 +21,16 @@
 {% macro quick_hash(columns) -%} {{ adapter.dispatch('quick_hash')(columns) }} {%- endmacro %}
 {% macro default__quick_hash(columns) -%} hash({{ columns | join(', ') }}) {%- endmacro %}
 {% macro spark__quick_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
+
+{# Key of an identifier set: a hash of numbers (and a few texts), 128 bits where the engine has them. #}
+{% macro set_key(columns) -%} {{ adapter.dispatch('set_key')(columns) }} {%- endmacro %}
+{% macro default__set_key(columns) -%}
+    (cast(hash({{ columns | join(', ') }}) as uhugeint) * 18446744073709551616
+        + hash({{ columns | reverse | join(', ') }}, 1))
+{%- endmacro %}
+{% macro spark__set_key(columns) -%} {{ surrogate_key(columns) }} {%- endmacro %}
+
+{# Integers that hold a sum of 64-bit integers. #}
+{% macro wide_integer_type() -%} {{ return(adapter.dispatch('wide_integer_type')()) }} {%- endmacro %}
+{% macro default__wide_integer_type() -%} {{ return('hugeint') }} {%- endmacro %}
+{% macro spark__wide_integer_type() -%} {{ return('decimal(38,0)') }} {%- endmacro %}

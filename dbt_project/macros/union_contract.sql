@@ -82,6 +82,17 @@ final as (
 select * from final
 {%- endmacro %}
 
+{# The same union without the order of versions, for a model that finds out by itself which row is the
+   current one: a view costs nothing where the rows are read once. #}
+{% macro contract_rows(contract) -%}
+    select
+        {{ contract_columns(contract) | map(attribute='name') | join(',\n        ') }},
+        _file_name,
+        _row_number,
+        {{ row_key(['source', 'record_id']) }} as record_key
+    from ({{ contract_source_rows(contract, {}) }}) as contract_rows
+{%- endmacro %}
+
 {# Columns of the union, besides superseded_at. #}
 {% macro union_columns(contract) -%}
     {% set names = contract_columns(contract) | map(attribute='name') | list %}
@@ -172,15 +183,6 @@ select * from final
         'and _file_name in ' ~ listed,
         later ~ ' and (_file_name not in ' ~ listed ~ ' or _file_name is null)',
     ]) %}
-{%- endmacro %}
-
-{# Condition: the row of a union came from one of the changed files. #}
-{% macro is_of_files(changed) -%}
-    (false
-    {%- for source, files in changed.items() %}
-        or (source = '{{ source }}' and _file_name in ('{{ files | join("', '") }}'))
-    {%- endfor -%}
-    )
 {%- endmacro %}
 
 {# The key of a contract as text expressions. #}

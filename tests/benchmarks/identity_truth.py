@@ -45,9 +45,11 @@ _RECORDS = """
         truth.true_person_id as true_person,
         record_persons.person_id as found_person
     from read_parquet($records) as truth
+    inner join intermediate.int_identity__record_keys as record_keys
+        on record_keys.source = truth.source
+        and record_keys.record_id = truth.record_id
     inner join intermediate.int_identity__record_persons as record_persons
-        on record_persons.source = truth.source
-        and record_persons.record_id = truth.record_id
+        on record_persons.record_key = record_keys.record_key
     where truth.true_person_id is not null and record_persons.person_id is not null
 """
 

@@ -102,10 +102,11 @@ def test_persons_at_a_cutoff_need_no_later_file(
     assert now.query(
         "select source, record_id, person_id "
         "from intermediate.int_identity__record_persons_at_cutoff "
+        "inner join intermediate.int_identity__record_keys using (record_key) "
         f"where cutoff_at = timestamp '{cutoff}' order by all"
     ) == then.query(
         "select source, record_id, person_id from intermediate.int_identity__record_persons "
-        "order by all"
+        "inner join intermediate.int_identity__record_keys using (record_key) order by all"
     )
     persons = (
         "select person_id, anchor_identifier_key, is_known "
@@ -128,7 +129,7 @@ def test_the_evidence_does_change_who_is_who(now: CanonicalWarehouse) -> None:
         """
         select count(*) from intermediate.int_identity__record_persons_at_cutoff as earlier
         inner join intermediate.int_identity__record_persons as later
-            on later.source = earlier.source and later.record_id = earlier.record_id
+            on later.record_key = earlier.record_key
         where later.person_id is distinct from earlier.person_id
         """
     )[0][0]

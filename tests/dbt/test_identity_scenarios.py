@@ -134,7 +134,8 @@ def person_of(warehouse: CanonicalWarehouse) -> dict[str, str | None]:
     """Person of every record."""
     return dict(
         warehouse.query(
-            "select record_id, person_id from intermediate.int_identity__record_persons"
+            "select record_id, person_id from intermediate.int_identity__record_persons "
+            "inner join intermediate.int_identity__record_keys using (record_key)"
         )
     )
 
@@ -257,6 +258,7 @@ def test_what_is_unusable_is_kept_apart_with_its_reason(
 def test_facts_belong_to_whom_the_record_proves(warehouse: CanonicalWarehouse) -> None:
     assert warehouse.query(
         "select identifier_type from intermediate.int_identity__record_persons "
+        "inner join intermediate.int_identity__record_keys using (record_key) "
         "where record_id in ('proof-1', 'proof-2') order by record_id"
     ) == [("email",), ("crm_contact_id",)]
 
@@ -272,13 +274,15 @@ def test_the_contact_says_in_which_country_a_number_is_read(
 def test_the_actor_is_the_device_if_there_is_one(warehouse: CanonicalWarehouse) -> None:
     assert warehouse.query(
         """
-        select record_persons.record_id, identifiers.identifier_type
+        select record_keys.record_id, identifiers.identifier_type
         from intermediate.int_identity__record_persons as record_persons
+        inner join intermediate.int_identity__record_keys as record_keys
+            on record_keys.record_key = record_persons.record_key
         left join pii.identifiers on identifiers.identifier_key = record_persons.actor_key
-        where record_persons.record_id in (
+        where record_keys.record_id in (
             'laptop-2', 'cards-1', 'cards-2', 'kiosk-1', 'kiosk-nobody', 'invalid-1', 'family-3'
         )
-        order by record_persons.record_id
+        order by record_keys.record_id
         """
     ) == [
         ("cards-1", "customer_id"),
@@ -309,9 +313,9 @@ def test_the_persons_of_as_of_are_the_persons_of_the_newest_cutoff(
     assert warehouse.query(
         """
         select count(*) from (
-            (select source, record_id, person_id from intermediate.int_identity__record_persons
+            (select record_key, person_id from intermediate.int_identity__record_persons
              except
-             select source, record_id, person_id
+             select record_key, person_id
              from intermediate.int_identity__record_persons_at_cutoff
              where cutoff_at = (select as_of from ops.settings))
         )
@@ -336,7 +340,8 @@ def test_a_steward_merges_and_blocks(warehouse: CanonicalWarehouse) -> None:
     warehouse.dbt("run", "--select", "int_identity__blocked+,group:identity")
     persons = dict(
         warehouse.query(
-            "select record_id, person_id from intermediate.int_identity__record_persons"
+            "select record_id, person_id from intermediate.int_identity__record_persons "
+            "inner join intermediate.int_identity__record_keys using (record_key)"
         )
     )
     # Ann and Ben are one, so the tablet has one owner now

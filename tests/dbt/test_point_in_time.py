@@ -64,7 +64,8 @@ def _customer(tenant: Tenant, record: str, cutoff: str, columns: str) -> list[tu
         f"select {columns} from features.person_features as features "
         "inner join intermediate.int_identity__record_persons_at_cutoff as records "
         "on features.cutoff_at = records.cutoff_at and features.person_id = records.person_id "
-        f"where records.record_id = '{record}' and features.cutoff_at = {cutoff}"
+        "inner join intermediate.int_identity__record_keys as keys using (record_key) "
+        f"where keys.record_id = '{record}' and features.cutoff_at = {cutoff}"
     )
 
 
@@ -97,7 +98,7 @@ def test_who_is_eligible_needs_no_later_file(now: Tenant, then: Tenant) -> None:
 
 def test_the_later_files_do_change_what_is_known(now: Tenant) -> None:
     """The law above would be empty if corrections, late rows and merges changed nothing."""
-    columns = "source, record_id, person_id"
+    columns = "record_key, person_id"
     changed = now.query(
         f"select count(*) from (select {columns} "
         f"from intermediate.int_identity__record_persons_at_cutoff where cutoff_at = {CUTOFF} "

@@ -1,2 +1,2 @@
--- Grain: one row per (source, record_id, identifier_type, identifier_value) and version.
-{{ union_contract('identifiers') }}
+-- Grain: one row per (source, record_id, identifier_type, identifier_value) and delivery.
+{{ contract_rows('identifiers') }}

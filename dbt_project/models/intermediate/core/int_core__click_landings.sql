@@ -19,14 +19,11 @@ record_persons as (
 click_ids as (
 
     select
-        source,
-        record_id,
+        record_key,
         min(identifier_value) as click_id
     from {{ ref('int_contracts__identifiers') }}
-    where
-        identifier_type = 'ad_click_id'
-        and superseded_at is null
-    group by source, record_id
+    where identifier_type = 'ad_click_id'
+    group by record_key
 
 ),
 
@@ -44,11 +41,9 @@ candidates as (
         click_ids.click_id
     from touchpoints
     left join record_persons
-        on touchpoints.source = record_persons.source
-            and touchpoints.record_id = record_persons.record_id
+        on touchpoints.record_key = record_persons.record_key
     left join click_ids
-        on touchpoints.source = click_ids.source
-            and touchpoints.record_id = click_ids.record_id
+        on touchpoints.record_key = click_ids.record_key
     where
         touchpoints.superseded_at is null
         and touchpoints.interaction in ('click', 'visit', 'page_view', 'product_view', 'app_open')

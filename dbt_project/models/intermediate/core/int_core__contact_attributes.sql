@@ -28,6 +28,7 @@ known_contacts as (
     select
         source,
         record_id,
+        record_key,
         updated_at,
         loaded_at,
         birth_date,
@@ -62,8 +63,7 @@ statements as (
         ) as precedence
     from known_contacts
     inner join record_persons
-        on known_contacts.source = record_persons.source
-            and known_contacts.record_id = record_persons.record_id
+        on known_contacts.record_key = record_persons.record_key
     left join source_priorities
         on known_contacts.source = source_priorities.source
     where record_persons.person_id is not null

@@ -43,8 +43,7 @@ statements as (
         ) as value_count
     from traits
     inner join record_persons
-        on traits.source = record_persons.source
-            and traits.record_id = record_persons.record_id
+        on traits.record_key = record_persons.record_key
     left join trait_rules
         on traits.trait = trait_rules.trait
     where

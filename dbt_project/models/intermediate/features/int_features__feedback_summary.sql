@@ -30,7 +30,7 @@ known as (
     select
         cutoffs.cutoff_at,
         feedback.source,
-        feedback.record_id,
+        feedback.record_key,
         feedback.feedback_id as event_id,
         feedback.occurred_at,
         feedback.kind,
@@ -43,7 +43,7 @@ known as (
     select
         cutoffs.cutoff_at,
         offer_events.source,
-        offer_events.record_id,
+        offer_events.record_key,
         offer_events.offer_event_id as event_id,
         offer_events.occurred_at,
         concat('offer_', offer_events.event) as kind,
@@ -64,8 +64,7 @@ owned as (
     from known
     inner join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-            and known.source = record_persons.source
-            and known.record_id = record_persons.record_id
+            and known.record_key = record_persons.record_key
     where record_persons.person_id is not null
 
 ),

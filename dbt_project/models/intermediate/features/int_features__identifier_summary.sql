@@ -1,61 +1,48 @@
 -- Grain: one row per cutoff and person with an identifier known by then.
 with
 
-cutoffs as (
+known_observations as (
 
-    select * from {{ ref('int_features__cutoffs') }}
-
-),
-
-observations as (
-
-    select * from {{ ref('int_identity__observations') }}
-
-),
-
-record_persons as (
-
-    select * from {{ ref('int_identity__record_persons_at_cutoff') }}
-
-),
-
-known as (
-
-    select
-        cutoffs.cutoff_at,
-        observations.source,
-        observations.record_id,
-        observations.identifier_type,
-        observations.identifier_key,
-        observations.observed_at
-    from observations
-    inner join cutoffs
-        on observations.observed_at < cutoffs.cutoff_at
-            and {{ known_at_cutoff('observations') }}
+    select known_observations.* from (
+        {{ identity_known_observations(ref('int_features__cutoffs')) }}
+    ) as known_observations
     -- valid, not blocked, and of a person or a device (not of a household)
-    where observations.can_link
+    where can_link and observed_at < cutoff_at
+
+),
+
+identifier_keys as (
+
+    select * from {{ ref('int_identity__keys') }}
+
+),
+
+set_persons as (
+
+    select * from {{ ref('int_identity__set_persons_at_cutoff') }}
+    where person_id is not null
 
 ),
 
 final as (
 
     select
-        known.cutoff_at,
-        record_persons.person_id,
-        min(known.observed_at) as first_seen_at,
-        count(distinct known.identifier_key) as identifier_count,
-        count(distinct known.source) as source_count,
+        set_persons.cutoff_at,
+        set_persons.person_id,
+        min(known_observations.observed_at) as first_seen_at,
+        count(distinct known_observations.identifier_number) as identifier_count,
+        count(distinct known_observations.source) as source_count,
     {% for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %}
-        max(case when known.identifier_type = '{{ identifier_type }}' then 1 else 0 end) = 1
-            as has_{{ identifier_type }}{{ ',' if not loop.last }}
+        max(case when identifier_keys.identifier_type = '{{ identifier_type }}' then 1 else 0 end)
+        = 1 as has_{{ identifier_type }}{{ ',' if not loop.last }}
     {% endfor %}
-    from known
-    inner join record_persons
-        on known.cutoff_at = record_persons.cutoff_at
-            and known.source = record_persons.source
-            and known.record_id = record_persons.record_id
-    where record_persons.person_id is not null
-    group by known.cutoff_at, record_persons.person_id
+    from set_persons
+    inner join known_observations
+        on set_persons.cutoff_at = known_observations.cutoff_at
+            and set_persons.set_key = known_observations.set_key
+    inner join identifier_keys
+        on known_observations.identifier_number = identifier_keys.identifier_number
+    group by set_persons.cutoff_at, set_persons.person_id
 
 )
 

@@ -50,16 +50,14 @@ owned as (
     from known
     left join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-            and known.source = record_persons.source
-            and known.record_id = record_persons.record_id
+            and known.record_key = record_persons.record_key
     left join known as related_orders
         on known.cutoff_at = related_orders.cutoff_at
             and known.source = related_orders.source
             and known.related_order_id = related_orders.order_id
     left join record_persons as related_persons
         on related_orders.cutoff_at = related_persons.cutoff_at
-            and related_orders.source = related_persons.source
-            and related_orders.record_id = related_persons.record_id
+            and related_orders.record_key = related_persons.record_key
 
 ),
 

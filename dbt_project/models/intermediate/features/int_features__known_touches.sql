@@ -39,7 +39,7 @@ known as (
         cutoffs.cutoff_at,
         touchpoints.source,
         touchpoints.touchpoint_id,
-        touchpoints.record_id,
+        touchpoints.record_key,
         touchpoints.occurred_at,
         touchpoints.interaction,
         coalesce(touchpoints.source_channel, touchpoints.channel) as channel
@@ -69,8 +69,7 @@ final as (
     from known
     inner join record_persons
         on known.cutoff_at = record_persons.cutoff_at
-            and known.source = record_persons.source
-            and known.record_id = record_persons.record_id
+            and known.record_key = record_persons.record_key
     left join interactions
         on known.interaction = interactions.interaction
     left join channels

@@ -20,12 +20,7 @@ channels as (
 
 record_identifiers as (
 
-    select distinct
-        source,
-        record_id,
-        identifier_key,
-        identifier_type
-    from {{ ref('int_identity__known_observations') }}
+    select * from {{ ref('int_identity__record_identifiers') }}
 
 ),
 
@@ -45,8 +40,7 @@ answers as (
     from touchpoints
     inner join channels on touchpoints.channel = channels.channel
     inner join record_identifiers
-        on touchpoints.source = record_identifiers.source
-            and touchpoints.record_id = record_identifiers.record_id
+        on touchpoints.record_key = record_identifiers.record_key
             and channels.address_identifier_type = record_identifiers.identifier_type
     where touchpoints.interaction in ('complaint', 'bounce', 'delivery', 'open', 'click')
     group by record_identifiers.identifier_key, touchpoints.channel

@@ -8,8 +8,7 @@ with
 consents as (
 
     select
-        source,
-        record_id,
+        record_key,
         occurred_at,
         loaded_at,
         channel,
@@ -41,12 +40,7 @@ identifiers as (
 
 record_identifiers as (
 
-    select distinct
-        source,
-        record_id,
-        identifier_key,
-        identifier_type
-    from {{ ref('int_identity__known_observations') }}
+    select * from {{ ref('int_identity__record_identifiers') }}
     where is_valid
 
 ),
@@ -59,8 +53,7 @@ named_addresses as (
     from consents
     inner join channels on consents.channel in (channels.channel, 'all')
     inner join record_identifiers
-        on consents.source = record_identifiers.source
-            and consents.record_id = record_identifiers.record_id
+        on consents.record_key = record_identifiers.record_key
             and channels.address_identifier_type = record_identifiers.identifier_type
 
 ),
@@ -81,8 +74,7 @@ subjects as (
         record_persons.person_id
     from consents
     inner join {{ ref('int_identity__record_persons') }} as record_persons
-        on consents.source = record_persons.source
-            and consents.record_id = record_persons.record_id
+        on consents.record_key = record_persons.record_key
     left join consents_with_address as named
         on consents.consent_key = named.consent_key
     where

@@ -6,11 +6,11 @@ seen as (
     select
         identifier_number,
         min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
+        max(last_observed_at) as last_seen_at,
         min(loaded_at) as first_loaded_at,
-        max(case when is_authenticated then observed_at end) as last_authenticated_at,
-        {{ value_at_max('source', ['observed_at', 'loaded_at', 'source']) }} as last_source,
-        count(*) as observation_count
+        max(case when is_authenticated then last_observed_at end) as last_authenticated_at,
+        {{ value_at_max('source', ['last_observed_at', 'source']) }} as last_source,
+        cast(sum(record_count) as bigint) as observation_count
     from {{ ref('int_identity__known_observations') }}
     group by identifier_number
 

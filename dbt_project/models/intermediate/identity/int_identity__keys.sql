@@ -1,11 +1,12 @@
 -- Grain: one row per identifier_key.
--- identifier_number counts from the strongest type, so the strongest identifier of a record is the
+-- identifier_number is smaller for a stronger type, so the strongest identifier of a record is the
 -- smallest number: the steps after this one compare integers only.
 with
 
 identifier_values as (
 
     select distinct
+        identifier_number,
         identifier_key,
         identifier_type,
         invalid_reason
@@ -25,9 +26,10 @@ identifier_types as (
 
 ),
 
-judged as (
+final as (
 
     select
+        identifier_values.identifier_number,
         identifier_values.identifier_key,
         identifier_values.identifier_type,
         coalesce(identifier_types.scope, 'unknown') as scope,
@@ -48,15 +50,6 @@ judged as (
     left join blocked on identifier_values.identifier_key = blocked.identifier_key
     left join identifier_types
         on identifier_values.identifier_type = identifier_types.identifier_type
-
-),
-
-final as (
-
-    select
-        judged.*,
-        row_number() over (order by judged.type_rank, judged.identifier_key) as identifier_number
-    from judged
 
 )
 

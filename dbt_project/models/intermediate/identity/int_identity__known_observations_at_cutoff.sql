@@ -1,12 +1,2 @@
--- Grain: one row per feature cutoff before as_of and version of an identifier known then.
-select
-    cutoffs.cutoff_at,
-    observations.*
-from {{ ref('int_identity__observations') }} as observations
-inner join {{ ref('int_features__cutoffs') }} as cutoffs
-    on cutoffs.cutoff_number > 0
-        and observations.loaded_at < cutoffs.cutoff_at
-        and (
-            observations.superseded_at is null
-            or observations.superseded_at >= cutoffs.cutoff_at
-        )
+-- Grain: one row per past cutoff that is open and identifier of a set that was known then.
+{{ identity_known_observations(ref('int_identity__open_cutoffs')) }}

@@ -5,58 +5,13 @@ with
 
 identifiers as (
 
-    select * from {{ ref('int_contracts__identifiers') }}
-
-),
-
-contacts as (
-
     select
-        source,
-        record_id,
-        {{ region_code('country_code') }} as region,
-        loaded_at,
-        updated_at,
-        _file_name,
-        _row_number
-    from {{ ref('int_contracts__contacts') }}
-    where country_code is not null
-
-),
-
-phone_types as (
-
-    select identifier_type from {{ ref('identifier_types') }}
-    where normaliser = 'phone'
-
-),
-
-phones as (
-
-    select
-        identifiers.source,
-        identifiers.record_id,
-        identifiers.identifier_type,
-        identifiers.identifier_value,
-        identifiers.loaded_at,
-        identifiers._file_name,
-        identifiers._row_number,
-        contacts.region,
-        row_number() over (
-            partition by
-                identifiers.source, identifiers.record_id, identifiers.identifier_type,
-                identifiers.identifier_value, identifiers.loaded_at, identifiers._file_name,
-                identifiers._row_number
-            order by
-                contacts.loaded_at desc, contacts.updated_at desc,
-                contacts._file_name desc, contacts._row_number desc
-        ) as recency
-    from identifiers
-    inner join phone_types on identifiers.identifier_type = phone_types.identifier_type
-    inner join contacts
-        on identifiers.source = contacts.source
-            and identifiers.record_id = contacts.record_id
-            and identifiers.loaded_at >= contacts.loaded_at
+        identifiers.*,
+        phone_types.identifier_type is not null as is_phone
+    from {{ ref('int_contracts__identifiers') }} as identifiers
+    left join {{ ref('identifier_types') }} as phone_types
+        on identifiers.identifier_type = phone_types.identifier_type
+            and phone_types.normaliser = 'phone'
 
 ),
 
@@ -64,30 +19,23 @@ final as (
 
     select
         identifiers.source,
-        identifiers.record_id,
+        identifiers.record_key,
         identifiers.identifier_type,
         identifiers.identifier_value,
         case
-            when phone_types.identifier_type is not null
-                then coalesce(phones.region, {{ setting('country_code') }})
+            when identifiers.is_phone then coalesce(regions.region, {{ setting('country_code') }})
             else '-'
         end as region,
         identifiers.observed_at,
         identifiers.loaded_at,
-        identifiers.superseded_at,
-        identifiers.is_authenticated
+        identifiers.is_authenticated,
+        identifiers._file_name
     from identifiers
-    left join phone_types on identifiers.identifier_type = phone_types.identifier_type
-    left join phones
-        on phones.recency = 1
-            and identifiers.source = phones.source
-            and identifiers.record_id = phones.record_id
-            and identifiers.identifier_type = phones.identifier_type
-            and identifiers.identifier_value = phones.identifier_value
-            and identifiers.loaded_at = phones.loaded_at
-            -- rows of a table that is read in place have neither file nor number
-            and identifiers._file_name is not distinct from phones._file_name
-            and identifiers._row_number is not distinct from phones._row_number
+    -- the key of anything but a phone is null here, and a null is not looked up
+    left join {{ ref('int_identity__contact_regions') }} as regions
+        on case when identifiers.is_phone then identifiers.record_key end = regions.record_key
+            and identifiers.loaded_at >= regions.known_from
+            and (regions.known_before is null or identifiers.loaded_at < regions.known_before)
 
 )
 

@@ -1,55 +1,61 @@
--- Grain: one row per delivered version of an identifier of a record.
+-- Grain: one row per delivered row of an identifier of a record, as numbers; invalid ones too.
+{%- set changed = changed_files(sources_across_files('identifiers')) %}
+{% call touched() %}
+    select record_key from {{ ref('int_identity__located_identifiers') }}
+    {{ where_arrived(changed) }}
+    {% if is_increment() %}
+    union all
+    select record_key from {{ this }} where {{ is_of_files(changed) }}
+    {% endif %}
+{% endcall %}
 with
 
 identifiers as (
 
     select * from {{ ref('int_identity__located_identifiers') }}
-
-),
-
-records as (
-
-    select * from {{ ref('int_identity__records') }}
+    {{ where_arrived(changed) }}
 
 ),
 
 identifier_values as (
 
-    select
-        identifier_values.source_identifier_type,
-        identifier_values.raw_value,
-        identifier_values.region,
-        identifier_keys.*
-    from {{ ref('int_identity__values') }} as identifier_values
-    inner join {{ ref('int_identity__keys') }} as identifier_keys
-        on identifier_values.identifier_key = identifier_keys.identifier_key
+    select * from {{ ref('int_identity__values') }}
 
 ),
 
 final as (
 
     select
-        identifiers.source,
-        identifiers.record_id,
-        records.record_number,
-        identifier_values.identifier_type,
-        identifier_values.identifier_key,
+        identifiers.record_key,
         identifier_values.identifier_number,
-        identifier_values.scope,
-        identifier_values.is_valid,
-        identifier_values.can_link,
+        identifiers.is_authenticated,
         identifiers.observed_at,
         identifiers.loaded_at,
-        identifiers.superseded_at,
-        identifiers.is_authenticated
+        identifiers.source,
+        identifiers._file_name
     from identifiers
-    inner join records
-        on identifiers.source = records.source
-            and identifiers.record_id = records.record_id
     inner join identifier_values
         on identifiers.identifier_type = identifier_values.source_identifier_type
             and identifiers.identifier_value = identifier_values.raw_value
             and identifiers.region = identifier_values.region
+
+    {% if is_increment() %}
+        union all
+
+        select
+            record_key,
+            identifier_number,
+            is_authenticated,
+            observed_at,
+            loaded_at,
+            source,
+            _file_name
+        from {{ this }}
+        where
+            record_key in {{ touched_values() }}
+            and loaded_at < {{ previous_as_of() }}
+            and not {{ is_of_files(changed) }}
+    {% endif %}
 
 )
 

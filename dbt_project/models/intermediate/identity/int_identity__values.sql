@@ -1,9 +1,18 @@
 -- Grain: one row per (source_identifier_type, raw_value, region).
+-- A value that no record carries any more stays here until the next full build: nothing reads it.
+{%- set changed = changed_files(sources_across_files('identifiers')) %}
+{%- set value_key = row_key(['identifier_type', 'identifier_value', 'region']) %}
+{% call touched() %}
+    select {{ value_key }} as value_key
+    from {{ ref('int_identity__located_identifiers') }}
+    {{ where_arrived(changed) }}
+{% endcall %}
 with
 
 identifiers as (
 
     select * from {{ ref('int_identity__located_identifiers') }}
+    {{ where_arrived(changed) }}
 
 ),
 
@@ -104,21 +113,36 @@ validated as (
 
 ),
 
+keyed as (
+
+    select
+        validated.*,
+        {{ identifier_key(
+            'hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value'
+        ) }} as identifier_key
+    from validated
+    cross join hash_keys
+
+),
+
 final as (
 
     select
-        validated.source_identifier_type,
-        validated.raw_value,
-        validated.region,
-        validated.identifier_type,
-        validated.identifier_value,
-        {{ identifier_key(
-            'hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value'
-        ) }} as identifier_key,
-        lower(validated.trimmed_value) as compared_value,
-        validated.invalid_reason
-    from validated
-    cross join hash_keys
+        keyed.source_identifier_type,
+        keyed.raw_value,
+        keyed.region,
+        {{ row_key(['keyed.source_identifier_type', 'keyed.raw_value', 'keyed.region']) }}
+            as value_key,
+        keyed.identifier_type,
+        keyed.identifier_value,
+        keyed.identifier_key,
+        {{ identifier_number('coalesce(identifier_types.rank, 99)', 'keyed.identifier_key') }}
+            as identifier_number,
+        lower(keyed.trimmed_value) as compared_value,
+        keyed.invalid_reason
+    from keyed
+    -- the type after normalising: a fixed-line phone is a landline
+    left join identifier_types on keyed.identifier_type = identifier_types.identifier_type
 
 )
 

@@ -1,2 +1,2 @@
 -- Grain: one row per (cutoff_at, identifier_number) that links; known now.
-{{ identity_vertices(ref('int_identity__evidence'), ref('int_identity__hubs')) }}
+{{ identity_vertices(ref('int_identity__known_observations'), ref('int_identity__hubs')) }}

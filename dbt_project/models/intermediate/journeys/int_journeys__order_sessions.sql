@@ -31,8 +31,7 @@ completed_orders as (
         record_persons.actor_key
     from orders
     left join record_persons
-        on orders.source = record_persons.source
-            and orders.record_id = record_persons.record_id
+        on {{ row_key(['orders.source', 'orders.record_id']) }} = record_persons.record_key
     where orders.status = 'completed'
 
 ),

@@ -39,6 +39,7 @@ engaged as (
         touchpoints.source,
         touchpoints.touchpoint_id,
         touchpoints.record_id,
+        touchpoints.record_key,
         touchpoints.session_hint,
         touchpoints.occurred_at,
         touchpoints.campaign_id
@@ -91,8 +92,7 @@ final as (
         landed_clicks.landing_touchpoint_key
     from engaged
     left join record_persons
-        on engaged.source = record_persons.source
-            and engaged.record_id = record_persons.record_id
+        on engaged.record_key = record_persons.record_key
     left join identifier_types
         on record_persons.identifier_type = identifier_types.identifier_type
     left join landed_clicks

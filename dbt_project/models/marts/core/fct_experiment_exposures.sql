@@ -35,8 +35,7 @@ final as (
         exposures.content_id
     from exposures
     left join record_persons
-        on exposures.source = record_persons.source
-            and exposures.record_id = record_persons.record_id
+        on exposures.record_key = record_persons.record_key
     where exposures.superseded_at is null
 
 )

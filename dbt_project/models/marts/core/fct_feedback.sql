@@ -43,8 +43,7 @@ final as (
         end as related_touchpoint_key
     from feedback
     left join record_persons
-        on feedback.source = record_persons.source
-            and feedback.record_id = record_persons.record_id
+        on feedback.record_key = record_persons.record_key
     where feedback.superseded_at is null
 
 )

@@ -44,8 +44,7 @@ final as (
         offer_events.currency as original_currency
     from offer_events
     left join record_persons
-        on offer_events.source = record_persons.source
-            and offer_events.record_id = record_persons.record_id
+        on offer_events.record_key = record_persons.record_key
     left join rates
         on offer_events.currency = rates.from_currency
             and offer_events.occurred_at >= rates.valid_from

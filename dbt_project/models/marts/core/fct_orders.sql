@@ -38,8 +38,7 @@ current_orders as (
         record_persons.person_id_as_known
     from orders
     left join record_persons
-        on orders.source = record_persons.source
-            and orders.record_id = record_persons.record_id
+        on orders.record_key = record_persons.record_key
     where orders.superseded_at is null
 
 ),

@@ -100,8 +100,7 @@ final as (
         current_touchpoints.consent_state
     from current_touchpoints
     left join record_persons
-        on current_touchpoints.source = record_persons.source
-            and current_touchpoints.record_id = record_persons.record_id
+        on current_touchpoints.record_key = record_persons.record_key
     left join touchpoint_sessions
         on current_touchpoints.touchpoint_key = touchpoint_sessions.touchpoint_key
     left join click_landings

@@ -36,8 +36,7 @@ statements as (
         ) as statement_rank
     from preferences
     inner join record_persons
-        on preferences.source = record_persons.source
-            and preferences.record_id = record_persons.record_id
+        on preferences.record_key = record_persons.record_key
     where
         preferences.superseded_at is null
         and record_persons.person_id is not null

@@ -1,0 +1,35 @@
+{# Condition: a model that keeps past cutoffs has not got this one, or has it from other evidence.
+   The model is named, not referred to: it is built from what this condition lets through. #}
+{% macro is_open_for(name, cutoff_at) -%}
+    {%- if execute and target.type == 'duckdb' and not should_full_refresh() and is_current(name) -%}
+        (
+            {{ cutoff_at }} not in (
+                select kept.cutoff_at from {{ this.incorporate(path={'identifier': name}) }} as kept
+            )
+            or {{ cutoff_at }} > (
+                select min(changed.loaded_at) from increments.int_identity__observations as changed
+                where changed.version > (
+                    select reads.version from increments.reads as reads
+                    where reads.model = '{{ name }}' and reads.followed = 'int_identity__observations'
+                )
+            )
+        )
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}
+
+{# Touched block of a model that keeps past cutoffs: those that are open, those that are gone. #}
+{% macro touched_cutoffs() -%}
+    select cutoff_at from {{ ref('int_identity__open_cutoffs') }}
+    union all
+    select cutoffs.cutoff_at
+    from {{ ref('int_identity__open_cutoffs') }} as cutoffs
+    inner join {{ changes(ref('int_identity__observations')) }} as changed
+        on changed.loaded_at < cutoffs.cutoff_at
+    {% if is_increment() %}
+    union all
+    select cutoff_at from {{ this }}
+    where cutoff_at not in (select cutoff_at from {{ ref('int_features__cutoffs') }})
+    {% endif %}
+{%- endmacro %}

@@ -1,0 +1,31 @@
+-- Grain: one row per record and time from which its contact has a country.
+with
+
+contacts as (
+
+    select
+        record_key,
+        {{ region_code('country_code') }} as region,
+        loaded_at,
+        row_number() over (
+            partition by record_key, loaded_at
+            order by updated_at desc, _file_name desc, _row_number desc
+        ) as recency
+    from {{ ref('int_contracts__contacts') }}
+    where country_code is not null
+
+),
+
+final as (
+
+    select
+        record_key,
+        region,
+        loaded_at as known_from,
+        lead(loaded_at) over (partition by record_key order by loaded_at) as known_before
+    from contacts
+    where recency = 1
+
+)
+
+select * from final
