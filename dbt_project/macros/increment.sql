@@ -132,6 +132,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Touched block of a model whose rows come from files: what arrived, and what the table has of changed
+   files. #}
+{% macro touched_by_files(arrived, column, changed) -%}
+    select {{ column }} from {{ arrived }} as arrived {{ where_arrived(changed) }}
+    {%- if is_increment() %}
+    union all
+    select {{ column }} from {{ this }} where {{ is_of_files(changed) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Condition: the row came from one of the changed files. #}
 {% macro is_of_files(changed) -%}
     (false

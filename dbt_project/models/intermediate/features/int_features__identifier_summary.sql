@@ -3,11 +3,7 @@ with
 
 known_observations as (
 
-    select known_observations.* from (
-        {{ identity_known_observations(ref('int_features__cutoffs')) }}
-    ) as known_observations
-    -- valid, not blocked, and of a person or a device (not of a household)
-    where can_link and observed_at < cutoff_at
+    {{ identity_known_observations(ref('int_features__cutoffs')) }}
 
 ),
 
@@ -40,6 +36,9 @@ final as (
     inner join known_observations
         on set_persons.cutoff_at = known_observations.cutoff_at
             and set_persons.set_key = known_observations.set_key
+            and set_persons.cutoff_at > known_observations.observed_at
+            -- valid, not blocked, and of a person or a device (not of a household)
+            and known_observations.can_link
     inner join identifier_keys
         on known_observations.identifier_number = identifier_keys.identifier_number
     group by set_persons.cutoff_at, set_persons.person_id

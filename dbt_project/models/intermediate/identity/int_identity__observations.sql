@@ -1,12 +1,7 @@
 -- Grain: one row per delivered row of an identifier of a record, as numbers; invalid ones too.
 {%- set changed = changed_files(sources_across_files('identifiers')) %}
 {% call touched() %}
-    select record_key from {{ ref('int_identity__located_identifiers') }}
-    {{ where_arrived(changed) }}
-    {% if is_increment() %}
-    union all
-    select record_key from {{ this }} where {{ is_of_files(changed) }}
-    {% endif %}
+    {{ touched_by_files(ref('int_identity__located_identifiers'), 'record_key', changed) }}
 {% endcall %}
 with
 

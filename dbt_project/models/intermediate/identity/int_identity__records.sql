@@ -1,7 +1,7 @@
 -- Grain: one row per source record that has identifiers.
--- Records that say the same identifiers in the same way share a set (set_key): what a record adds to
--- the graph depends on its set alone, and there are ten times fewer sets than records. A record that
--- was told at several times, or of several times, is a set of its own.
+-- Records that say the same identifiers in the same way share a set (set_key): what a record adds
+-- to the graph depends on its set alone, and there are ten times fewer sets than records. A record
+-- that was told at several times, or of several times, is a set of its own.
 {% call touched() %}
     select record_key from {{ changes(ref('int_identity__observations')) }}
 {% endcall %}
@@ -22,8 +22,9 @@ summed as (
         min(identifier_number) as first_number,
         max(identifier_number) as last_number,
         sum(cast(identifier_number as {{ wide_integer_type() }})) as number_sum,
-        sum(case when is_authenticated then cast(identifier_number as {{ wide_integer_type() }}) end)
-            as authenticated_sum,
+        sum(
+            case when is_authenticated then cast(identifier_number as {{ wide_integer_type() }}) end
+        ) as authenticated_sum,
         min(observed_at) as observed_at,
         max(observed_at) as last_observed_at,
         min(loaded_at) as loaded_at,

@@ -4,8 +4,7 @@
 {%- set value_key = row_key(['identifier_type', 'identifier_value', 'region']) %}
 {% call touched() %}
     select {{ value_key }} as value_key
-    from {{ ref('int_identity__located_identifiers') }}
-    {{ where_arrived(changed) }}
+    from {{ ref('int_identity__located_identifiers') }} {{ where_arrived(changed) }}
 {% endcall %}
 with
 
