@@ -108,8 +108,14 @@
     {{ adapter.dispatch('value_at_max')(value, order_by) }}
 {%- endmacro %}
 {% macro default__value_at_max(value, order_by) -%}
-    arg_max({{ value }}, row({{ order_by | join(', ') }}))
+    arg_max({{ value }}, {{ order_by[0] if order_by | length == 1
+        else 'row(' ~ order_by | join(', ') ~ ')' }})
 {%- endmacro %}
 {% macro spark__value_at_max(value, order_by) -%}
     max_by({{ value }}, struct({{ order_by | join(', ') }}))
 {%- endmacro %}
+
+{# Window function: the last value of the frame that is not null. #}
+{% macro last_known(expression) -%} {{ adapter.dispatch('last_known')(expression) }} {%- endmacro %}
+{% macro default__last_known(expression) -%} last_value({{ expression }} ignore nulls) {%- endmacro %}
+{% macro spark__last_known(expression) -%} last_value({{ expression }}, true) {%- endmacro %}

@@ -15,10 +15,10 @@ placed as (
 
     select
         goal,
-        touchpoint_key,
+        touch_key,
         count(*) as journey_count
     from {{ ref('int_journeys__journey_touches') }}
-    group by goal, touchpoint_key
+    group by goal, touch_key
 
 ),
 
@@ -26,13 +26,13 @@ misplaced as (
 
     select
         goals.goal,
-        touches.touchpoint_key as what,
+        touches.touchpoint_id as what,
         coalesce(placed.journey_count, 0) as found_count
     from {{ ref('int_journeys__touches') }} as touches
     cross join goals
     left join placed
         on goals.goal = placed.goal
-            and touches.touchpoint_key = placed.touchpoint_key
+            and touches.touch_key = placed.touch_key
     where
         placed.journey_count is null
         or (placed.journey_count > 1 and {{ setting('reset_on_conversion') }})

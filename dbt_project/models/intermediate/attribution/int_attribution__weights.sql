@@ -20,7 +20,7 @@ final as (
     select
         'first' as model,
         conversion_key,
-        touchpoint_key,
+        touch_key,
         touch_position,
         touch_count,
         cast(1 as double) as credit
@@ -30,7 +30,7 @@ final as (
     select
         'last' as model,
         conversion_key,
-        touchpoint_key,
+        touch_key,
         touch_position,
         touch_count,
         cast(1 as double) as credit
@@ -40,7 +40,7 @@ final as (
     select
         'linear' as model,
         conversion_key,
-        touchpoint_key,
+        touch_key,
         touch_position,
         touch_count,
         cast(1 as double) / touch_count as credit

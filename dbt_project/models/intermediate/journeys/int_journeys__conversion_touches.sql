@@ -1,16 +1,21 @@
 -- Grain: one row per conversion and touch that counts for it:
 -- 0 <= converted_at - occurred_at <= lookback, in seconds; equal times count as before.
+{% call touched() %}
+    select person_id from {{ changes(ref('int_journeys__touches')) }}
+    union all
+    select person_id from {{ changes(ref('int_journeys__conversions')) }}
+{% endcall %}
 with
 
 touches as (
 
-    select * from {{ ref('int_journeys__touches') }}
+    {{ touched_rows(ref('int_journeys__touches')) }}
 
 ),
 
 conversions as (
 
-    select * from {{ ref('int_journeys__conversions') }}
+    {{ touched_rows(ref('int_journeys__conversions')) }}
 
 ),
 
@@ -21,8 +26,9 @@ final as (
         conversions.conversion_key,
         conversions.person_id,
         conversions.converted_at,
-        touches.touchpoint_key,
+        touches.touch_key,
         touches.occurred_at,
+        touches.channel,
         touches.touch_number
     from conversions
     inner join touches

@@ -1,16 +1,36 @@
--- Grain: one row per touchpoint (current version) that makes a session: engaged, inbound, not
--- automated; with its actor, and, for a click, the visit that it landed.
+-- Grain: one row per touchpoint (current version) that a person made: engaged, inbound, not
+-- automated. With its actor, and all that sessions and journeys need of it: they never read the
+-- wide facts. A click that landed a visit names the visit.
+{% call touched() %}
+    select record_key from {{ changes(ref('int_contracts__touchpoints')) }}
+    union all
+    select record_key from {{ changes(ref('int_identity__records')) }}
+    union all
+    select record_key from {{ ref('int_identity__records') }}
+    where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
+    union all
+    select record_key from {{ changes(ref('int_core__click_landings')) }}
+    union all
+    select landed_by_record_key as record_key
+    from {{ changes(ref('int_core__click_landings')) }}
+{% endcall %}
 with
 
 touchpoints as (
 
-    select * from {{ ref('int_contracts__touchpoints') }}
+    {{ touched_rows(ref('int_contracts__touchpoints')) }}
 
 ),
 
-record_persons as (
+records as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ touched_rows(ref('int_identity__records')) }}
+
+),
+
+set_persons as (
+
+    select * from {{ ref('int_identity__set_persons') }}
 
 ),
 
@@ -20,83 +40,108 @@ identifier_types as (
 
 ),
 
-interactions as (
-
-    select * from {{ ref('interactions') }}
-
-),
-
 click_landings as (
 
     select * from {{ ref('int_core__click_landings') }}
 
 ),
 
+engaging as (
+
+    -- an open is none: mail clients open by themselves
+    select interaction from {{ ref('interactions') }}
+    where
+        direction = 'inbound'
+        and is_engagement
+        and is_attribution_touch
+
+),
+
 engaged as (
 
     select
-        {{ surrogate_key(['touchpoints.source', 'touchpoints.touchpoint_id']) }} as touchpoint_key,
+        touchpoints.version_key as touch_key,
+        touchpoints.record_key,
         touchpoints.source,
         touchpoints.touchpoint_id,
         touchpoints.record_id,
         touchpoints.record_key,
         touchpoints.session_hint,
         touchpoints.occurred_at,
-        touchpoints.campaign_id
+        touchpoints.channel,
+        coalesce(touchpoints.source_channel, touchpoints.channel) as attribution_channel,
+        touchpoints.campaign_id,
+        touchpoints.page_path
     from touchpoints
-    inner join interactions
-        on touchpoints.interaction = interactions.interaction
+    inner join engaging
+        on touchpoints.interaction = engaging.interaction
     where
         touchpoints.superseded_at is null
         and touchpoints.is_automated is not true
-        and interactions.direction = 'inbound'
-        and interactions.is_engagement
-        -- an open is none: mail clients open by themselves
-        and interactions.is_attribution_touch
 
 ),
 
 landed_clicks as (
 
     select
-        click_landings.landed_by_touchpoint_key as touchpoint_key,
-        min(click_landings.touchpoint_key) as landing_touchpoint_key
+        click_landings.landed_by_touch_key as touch_key,
+        click_landings.touch_key as landing_touch_key
     from click_landings
-    inner join engaged
-        on click_landings.touchpoint_key = engaged.touchpoint_key
-    group by click_landings.landed_by_touchpoint_key
+    inner join engaging
+        on click_landings.interaction = engaging.interaction
+
+),
+
+with_actor as (
+
+    select
+        engaged.*,
+        set_persons.person_id,
+        -- a device or channel; without one the source's own session (a visitor who refused cookies
+        -- and logs in stays one visitor), else a person's identifier, else the record alone
+        case
+            when
+                set_persons.actor_key <> set_persons.identifier_key
+                or identifier_types.scope <> 'person'
+                then set_persons.actor_key
+            when engaged.session_hint is not null
+                then {{ surrogate_key(["'session'", 'engaged.source', 'engaged.session_hint']) }}
+            when set_persons.actor_key is not null
+                then set_persons.actor_key
+            else {{ surrogate_key(["'record'", 'engaged.source', 'engaged.record_id']) }}
+        end as actor_key
+    from engaged
+    left join records
+        on engaged.record_key = records.record_key
+    left join set_persons
+        on records.set_key = set_persons.set_key
+    left join identifier_types
+        on set_persons.identifier_type = identifier_types.identifier_type
 
 ),
 
 final as (
 
     select
-        engaged.touchpoint_key,
-        engaged.source,
-        engaged.touchpoint_id,
-        engaged.occurred_at,
-        engaged.campaign_id,
-        -- a device or channel; without one the source's own session (a visitor who refused cookies
-        -- and logs in stays one visitor), else a person's identifier, else the record alone
-        case
-            when
-                record_persons.actor_key <> record_persons.identifier_key
-                or identifier_types.scope <> 'person'
-                then record_persons.actor_key
-            when engaged.session_hint is not null
-                then {{ surrogate_key(["'session'", 'engaged.source', 'engaged.session_hint']) }}
-            when record_persons.actor_key is not null
-                then record_persons.actor_key
-            else {{ surrogate_key(["'record'", 'engaged.source', 'engaged.record_id']) }}
-        end as actor_key,
-        landed_clicks.landing_touchpoint_key
-    from engaged
-    left join record_persons
-        on engaged.record_key = record_persons.record_key
-    left join identifier_types
-        on record_persons.identifier_type = identifier_types.identifier_type
+        with_actor.touch_key,
+        with_actor.record_key,
+        with_actor.source,
+        with_actor.touchpoint_id,
+        with_actor.occurred_at,
+        with_actor.channel,
+        with_actor.attribution_channel,
+        with_actor.campaign_id,
+        with_actor.page_path,
+        with_actor.person_id,
+        with_actor.actor_key,
+        {{ row_key(['with_actor.actor_key']) }} as actor_number,
+        landed_clicks.landing_touch_key,
+        click_landings.touch_key is not null as is_landing_duplicate
+    from with_actor
     left join landed_clicks
-        on engaged.touchpoint_key = landed_clicks.touchpoint_key
+        on with_actor.touch_key = landed_clicks.touch_key
+    left join click_landings
+        on with_actor.touch_key = click_landings.touch_key
 
 )
 

@@ -1,51 +1,39 @@
 -- Grain: one row per session. The person is attached here, after the cutting.
+{% call touched() %}
+    select actor_number from {{ changes(ref('int_journeys__touchpoint_sessions')) }}
+    union all
+    select actor_number from {{ changes(ref('int_journeys__session_touches')) }}
+{% endcall %}
 with
 
-touchpoints as (
+session_touches as (
 
-    select * from {{ ref('fct_touchpoints') }}
+    {{ touched_rows(ref('int_journeys__session_touches')) }}
 
 ),
 
 touchpoint_sessions as (
 
-    select * from {{ ref('int_journeys__touchpoint_sessions') }}
+    {{ touched_rows(ref('int_journeys__touchpoint_sessions')) }}
 
 ),
 
-session_touches as (
+positioned as (
 
     select
         touchpoint_sessions.session_id,
-        touchpoint_sessions.actor_key,
         touchpoint_sessions.session_position,
-        touchpoints.touchpoint_key,
-        touchpoints.person_id,
-        touchpoints.occurred_at,
-        touchpoints.channel,
-        touchpoints.attribution_channel,
-        touchpoints.campaign_id,
-        touchpoints.page_path,
-        touchpoints.is_engagement,
-        -- the person who is known last in the session: a login says who the visitor was
-        max(
-            case
-                when touchpoints.person_id is not null then touchpoint_sessions.session_position
-            end
-        ) over (partition by touchpoint_sessions.session_id) as person_position,
-        min(
-            case
-                when touchpoints.page_path is not null then touchpoint_sessions.session_position
-            end
-        ) over (partition by touchpoint_sessions.session_id) as landing_position,
-        min(
-            case
-                when touchpoints.campaign_id is not null then touchpoint_sessions.session_position
-            end
-        ) over (partition by touchpoint_sessions.session_id) as campaign_position
+        touchpoint_sessions.actor_number,
+        session_touches.actor_key,
+        session_touches.person_id,
+        session_touches.occurred_at,
+        session_touches.channel,
+        session_touches.attribution_channel,
+        session_touches.campaign_id,
+        session_touches.page_path
     from touchpoint_sessions
-    inner join touchpoints
-        on touchpoint_sessions.touchpoint_key = touchpoints.touchpoint_key
+    inner join session_touches
+        on touchpoint_sessions.touch_key = session_touches.touch_key
     where touchpoint_sessions.session_position > 0
 
 ),
@@ -54,19 +42,28 @@ final as (
 
     select
         session_id,
-        actor_key,
-        max(case when session_position = person_position then person_id end) as person_id,
+        actor_number,
+        max(case when session_position = 1 then actor_key end) as actor_key,
+        -- the person who is known last in the session: a login says who the visitor was
+        {{ value_at_max('person_id', ['session_position']) }} filter (
+            where person_id is not null
+        ) as person_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         {{ add_time('max(occurred_at)', setting('session_gap_minutes'), 'minute') }} as open_until,
         max(case when session_position = 1 then attribution_channel end) as channel,
         max(case when session_position = 1 then channel end) as place_channel,
-        max(case when session_position = campaign_position then campaign_id end) as campaign_id,
+        {{ value_at_max('campaign_id', ['-session_position']) }} filter (
+            where campaign_id is not null
+        ) as campaign_id,
         count(*) as touch_count,
-        max(case when session_position = landing_position then page_path end) as landing_page,
-        max(case when is_engagement then 1 else 0 end) = 1 as has_engagement
-    from session_touches
-    group by session_id, actor_key
+        {{ value_at_max('page_path', ['-session_position']) }} filter (
+            where page_path is not null
+        ) as landing_page,
+        -- nothing else makes a session
+        true as has_engagement
+    from positioned
+    group by session_id, actor_number
 
 )
 

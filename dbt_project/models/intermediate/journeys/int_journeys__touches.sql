@@ -1,17 +1,19 @@
 -- Grain: one row per touch: an engaged inbound interaction of a person that may earn credit.
 -- Left out: what machines did, opens (mail clients open by themselves), and the visit that a click
 -- landed (the click and its visit are one touch). Touches of nobody cannot be put into a journey.
+{%- set in_order %}
+over (
+            partition by person_id order by occurred_at, source_priority, touchpoint_id, source
+        )
+{%- endset %}
+{% call touched() %}
+    select person_id from {{ changes(ref('int_journeys__session_touches')) }}
+{% endcall %}
 with
 
-touchpoints as (
+session_touches as (
 
-    select * from {{ ref('fct_touchpoints') }}
-
-),
-
-interactions as (
-
-    select * from {{ ref('interactions') }}
+    {{ touched_rows(ref('int_journeys__session_touches')) }}
 
 ),
 
@@ -24,27 +26,21 @@ source_priorities as (
 eligible as (
 
     select
-        touchpoints.*,
+        session_touches.*,
         coalesce(source_priorities.priority, 100) as source_priority
-    from touchpoints
-    inner join interactions
-        on touchpoints.interaction = interactions.interaction
+    from session_touches
     left join source_priorities
-        on touchpoints.source = source_priorities.source
+        on session_touches.source = source_priorities.source
     where
-        touchpoints.person_id is not null
-        and touchpoints.is_engagement
-        and touchpoints.direction = 'inbound'
-        and interactions.is_attribution_touch
-        and not touchpoints.is_automated
-        and not touchpoints.is_landing_duplicate
+        session_touches.person_id is not null
+        and not session_touches.is_landing_duplicate
 
 ),
 
 final as (
 
     select
-        touchpoint_key,
+        touch_key,
         touchpoint_id,
         source,
         person_id,
@@ -52,9 +48,8 @@ final as (
         attribution_channel as channel,
         campaign_id,
         -- the total order of a person's touches: time, source priority, id
-        row_number() over (
-            partition by person_id order by occurred_at, source_priority, touchpoint_id, source
-        ) as touch_number
+        row_number() {{ in_order }} as touch_number,
+        lag(occurred_at) {{ in_order }} as previous_at
     from eligible
 
 )

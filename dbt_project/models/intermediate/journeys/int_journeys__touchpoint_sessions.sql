@@ -2,23 +2,48 @@
 -- on whatever actor (a click and the visit that it lands are one touch).
 -- The actor is a device or channel identifier, never the person: a login in mid-session, or a merge
 -- that is found out tomorrow, must not cut the session in two. Midnight does not cut either.
-{%- set in_order = 'order by occurred_at, source, touchpoint_id' %}
-{%- set so_far = 'rows between unbounded preceding and current row' %}
+{%- set in_order = 'partition by actor_number order by occurred_at, source, touchpoint_id' %}
+{%- set by_number = 'partition by actor_number order by touch_number' %}
+{% call touched() %}
+    select actor_number from {{ changes(ref('int_journeys__session_touches')) }}
+    union all
+    -- a click that came or went is in the session of the visit that it landed
+    select session_touches.actor_number
+    from {{ ref('int_journeys__session_touches') }} as session_touches
+    where session_touches.touch_key in (
+            select landing_touch_key from {{ changes(ref('int_journeys__session_touches')) }}
+        )
+{% endcall %}
 with
 
 session_touches as (
 
-    select * from {{ ref('int_journeys__session_touches') }}
+    {{ touched_rows(ref('int_journeys__session_touches')) }}
 
 ),
 
-timed as (
+landed_clicks as (
 
+    select * from {{ ref('int_journeys__session_touches') }}
+    where landing_touch_key is not null
+
+),
+
+ordered as (
+
+    -- the one sort by time: what follows goes by the number
     select
-        *,
-        lag(occurred_at) over (partition by actor_key {{ in_order }}) as previous_at
+        actor_number,
+        touch_key,
+        record_key,
+        source,
+        touchpoint_id,
+        campaign_id,
+        occurred_at,
+        row_number() over ({{ in_order }}) as touch_number,
+        lag(occurred_at) over ({{ in_order }}) as previous_at
     from session_touches
-    where landing_touchpoint_key is null
+    where landing_touch_key is null
 
 ),
 
@@ -26,118 +51,83 @@ cut_at_gaps as (
 
     select
         *,
-        sum(
-            case
-                when
-                    {{ seconds_between('previous_at', 'occurred_at') }}
-                    > 60 * {{ setting('session_gap_minutes') }}
-                    then 1
-                else 0
-            end
-        ) over (partition by actor_key {{ in_order }} {{ so_far }}) as visit_number
-    from timed
+        previous_at is null
+        or {{ seconds_between('previous_at', 'occurred_at') }}
+        > 60 * {{ setting('session_gap_minutes') }} as begins_visit
+    from ordered
 
 ),
 
-numbered_campaigns as (
+under_campaigns as (
 
+    -- the last campaign of the same visit before this touch: a visit begins with none
     select
         *,
-        row_number() over (partition by actor_key, visit_number {{ in_order }}) as visit_position,
-        count(campaign_id) over (
-            partition by actor_key, visit_number {{ in_order }} {{ so_far }}
-        ) as campaign_number
+        {{ last_known("case when campaign_id is not null then concat('=', campaign_id)
+            when begins_visit then '' end") }} over (
+            {{ by_number }} rows between unbounded preceding and 1 preceding
+        ) as campaign_before
     from cut_at_gaps
-
-),
-
-carried_campaigns as (
-
-    -- the campaign that the touch stands under: its own, else the last one of the same visit
-    select
-        *,
-        max(campaign_id) over (
-            partition by actor_key, visit_number, campaign_number
-        ) as carried_campaign_id
-    from numbered_campaigns
-
-),
-
-compared_campaigns as (
-
-    select
-        *,
-        lag(carried_campaign_id) over (
-            partition by actor_key, visit_number {{ in_order }}
-        ) as previous_campaign_id
-    from carried_campaigns
 
 ),
 
 cut_at_campaigns as (
 
     select
-        *,
-        sum(
-            case
-                when visit_position = 1 then 1
-                when campaign_id is not null and campaign_id is distinct from previous_campaign_id
-                    then 1
-                else 0
-            end
-        ) over (partition by actor_key {{ in_order }} {{ so_far }}) as session_number
-    from compared_campaigns
-
-),
-
-positioned as (
-
-    select
-        *,
-        row_number() over (
-            partition by actor_key, session_number {{ in_order }}
-        ) as session_position
-    from cut_at_campaigns
-
-),
-
-named as (
-
-    select
-        touchpoint_key,
+        actor_number,
+        touch_key,
+        record_key,
+        touch_number,
+        case
+            when
+                begins_visit
+                or (campaign_id is not null and concat('=', campaign_id) <> campaign_before)
+                then touch_number
+        end as first_number,
         source,
-        touchpoint_id,
-        actor_key,
-        session_position,
+        touchpoint_id
+    from under_campaigns
+
+),
+
+numbered as (
+
+    select
+        actor_number,
+        touch_key,
+        record_key,
+        touch_number,
+        {{ last_known('first_number') }} over (
+            {{ by_number }} rows between unbounded preceding and current row
+        ) as first_number,
         -- named after the first touch, whose key is unique alone
-        max(case when session_position = 1 then touchpoint_key end) over (
-            partition by actor_key, session_number
+        {{ last_known("case when first_number is not null
+            then " ~ surrogate_key(['source', 'touchpoint_id']) ~ " end") }} over (
+            {{ by_number }} rows between unbounded preceding and current row
         ) as session_id
-    from positioned
+    from cut_at_campaigns
 
 ),
 
 final as (
 
     select
-        source,
-        touchpoint_id,
-        touchpoint_key,
-        actor_key,
+        touch_key,
+        record_key,
+        actor_number,
         session_id,
-        session_position
-    from named
+        touch_number - first_number + 1 as session_position
+    from numbered
     union all
     select
-        session_touches.source,
-        session_touches.touchpoint_id,
-        session_touches.touchpoint_key,
-        named.actor_key,
-        named.session_id,
+        landed_clicks.touch_key,
+        landed_clicks.record_key,
+        numbered.actor_number,
+        numbered.session_id,
         0 as session_position
-    from session_touches
-    inner join named
-        on session_touches.landing_touchpoint_key = named.touchpoint_key
+    from landed_clicks
+    inner join numbered
+        on landed_clicks.landing_touch_key = numbered.touch_key
 
 )
 

@@ -1,16 +1,19 @@
 -- Grain: one row per goal and touch that counts for no conversion of that goal, with the first
 -- touch of its journey. Such touches are cut at conversions and at gaps longer than the lookback.
+-- A conversion between two of them shows without being looked up: either a touch that counts for it
+-- lies between them (their numbers do not follow one another), or the earlier one lies further back
+-- from it, and from what came after it, than the lookback.
+{%- set in_order = 'partition by goal, person_id order by touch_number' %}
+{% call touched() %}
+    select person_id from {{ changes(ref('int_journeys__touches')) }}
+    union all
+    select person_id from {{ changes(ref('int_journeys__conversion_touches')) }}
+{% endcall %}
 with
 
 touches as (
 
-    select * from {{ ref('int_journeys__touches') }}
-
-),
-
-conversions as (
-
-    select * from {{ ref('int_journeys__conversions') }}
+    {{ touched_rows(ref('int_journeys__touches')) }}
 
 ),
 
@@ -22,10 +25,7 @@ goals as (
 
 conversion_touches as (
 
-    select distinct
-        goal,
-        touchpoint_key
-    from {{ ref('int_journeys__conversion_touches') }}
+    {{ touched_rows(ref('int_journeys__conversion_touches')) }}
 
 ),
 
@@ -34,71 +34,28 @@ unconverted as (
     select
         goals.goal,
         touches.person_id,
-        touches.touchpoint_key,
+        touches.touch_key,
         touches.occurred_at,
-        touches.touch_number
+        touches.channel,
+        touches.touch_number,
+        touches.previous_at
     from touches
     cross join goals
     left join conversion_touches
         on goals.goal = conversion_touches.goal
-            and touches.touchpoint_key = conversion_touches.touchpoint_key
+            and touches.touch_key = conversion_touches.touch_key
     where
         goals.is_conversion
-        and conversion_touches.touchpoint_key is null
+        and conversion_touches.touch_key is null
 
 ),
 
-timeline as (
+followed as (
 
-    select
-        goal,
-        person_id,
-        touchpoint_key,
-        occurred_at,
-        touch_number,
-        0 as conversion_count
-    from unconverted
-    union all
-    select
-        goal,
-        person_id,
-        conversion_key as touchpoint_key,
-        converted_at as occurred_at,
-        cast(null as bigint) as touch_number,
-        1 as conversion_count
-    from conversions
-    where person_id is not null
-
-),
-
-counted as (
-
-    -- equal times count as before: the touch stays on this side of the conversion
     select
         *,
-        sum(conversion_count) over (
-            partition by goal, person_id
-            order by occurred_at, conversion_count, touch_number, touchpoint_key
-            rows between unbounded preceding and current row
-        ) as conversions_before
-    from timeline
-
-),
-
-timed as (
-
-    select
-        goal,
-        person_id,
-        touchpoint_key,
-        occurred_at,
-        touch_number,
-        conversions_before,
-        lag(occurred_at) over (
-            partition by goal, person_id, conversions_before order by touch_number
-        ) as previous_at
-    from counted
-    where conversion_count = 0
+        lag(touch_number) over ({{ in_order }}) as previous_number
+    from unconverted
 
 ),
 
@@ -106,19 +63,15 @@ cut as (
 
     select
         *,
-        sum(
-            case
-                when
-                    {{ seconds_between('previous_at', 'occurred_at') }}
-                    > 86400 * {{ setting('lookback_days') }}
-                    then 1
-                else 0
-            end
-        ) over (
-            partition by goal, person_id, conversions_before order by touch_number
-            rows between unbounded preceding and current row
-        ) as gap_number
-    from timed
+        case
+            when
+                previous_number is null
+                or touch_number > previous_number + 1
+                or {{ seconds_between('previous_at', 'occurred_at') }}
+                > 86400 * {{ setting('lookback_days') }}
+                then touch_number
+        end as begins_at
+    from followed
 
 ),
 
@@ -127,11 +80,12 @@ final as (
     select
         goal,
         person_id,
-        touchpoint_key,
+        touch_key,
         occurred_at,
+        channel,
         touch_number,
-        min(touch_number) over (
-            partition by goal, person_id, conversions_before, gap_number
+        {{ last_known('begins_at') }} over (
+            {{ in_order }} rows between unbounded preceding and current row
         ) as first_touch_number
     from cut
 

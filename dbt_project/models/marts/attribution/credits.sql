@@ -31,7 +31,7 @@ attributed as (
     select
         weights.model,
         weights.conversion_key,
-        weights.touchpoint_key,
+        {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }} as touchpoint_key,
         touches.touchpoint_id,
         touches.source as touchpoint_source,
         touches.channel,
@@ -40,7 +40,7 @@ attributed as (
         weights.credit
     from weights
     inner join touches
-        on weights.touchpoint_key = touches.touchpoint_key
+        on weights.touch_key = touches.touch_key
 
 ),
 

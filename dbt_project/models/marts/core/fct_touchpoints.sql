@@ -102,9 +102,9 @@ final as (
     left join record_persons
         on current_touchpoints.record_key = record_persons.record_key
     left join touchpoint_sessions
-        on current_touchpoints.touchpoint_key = touchpoint_sessions.touchpoint_key
+        on current_touchpoints.version_key = touchpoint_sessions.touch_key
     left join click_landings
-        on current_touchpoints.touchpoint_key = click_landings.touchpoint_key
+        on current_touchpoints.version_key = click_landings.touch_key
     left join channels
         on current_touchpoints.channel = channels.channel
     left join interactions
