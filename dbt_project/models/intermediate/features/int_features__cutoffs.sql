@@ -13,8 +13,8 @@ steps as (
 
 loads as (
 
-    {% for contract in ['identifiers', 'touchpoints', 'orders'] %}
-        select min(loaded_at) as loaded_at from {{ ref('int_contracts__' ~ contract) }}
+    {% for name in ['identity__records', 'contracts__touchpoints', 'contracts__orders'] %}
+        select min(loaded_at) as loaded_at from {{ ref('int_' ~ name) }}
         {% if not loop.last %}union all{% endif %}
 
     {% endfor %}
