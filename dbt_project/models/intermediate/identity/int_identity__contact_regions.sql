@@ -22,7 +22,10 @@ final as (
         record_key,
         region,
         loaded_at as known_from,
-        lead(loaded_at) over (partition by record_key order by loaded_at) as known_before
+        coalesce(
+            lead(loaded_at) over (partition by record_key order by loaded_at),
+            cast('9999-12-31' as timestamp)
+        ) as known_before
     from contacts
     where recency = 1
 

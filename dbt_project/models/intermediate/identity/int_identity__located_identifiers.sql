@@ -7,7 +7,10 @@ identifiers as (
 
     select
         identifiers.*,
-        phone_types.identifier_type is not null as is_phone
+        phone_types.identifier_type is not null as is_phone,
+        -- null for anything but a phone: a null is not looked up
+        case when phone_types.identifier_type is not null then identifiers.record_key end
+            as phone_record_key
     from {{ ref('int_contracts__identifiers') }} as identifiers
     left join {{ ref('identifier_types') }} as phone_types
         on identifiers.identifier_type = phone_types.identifier_type
@@ -31,11 +34,11 @@ final as (
         identifiers.is_authenticated,
         identifiers._file_name
     from identifiers
-    -- the key of anything but a phone is null here, and a null is not looked up
+    -- plain comparisons only: with an `or` among them DuckDB compares every row with every other
     left join {{ ref('int_identity__contact_regions') }} as regions
-        on case when identifiers.is_phone then identifiers.record_key end = regions.record_key
+        on identifiers.phone_record_key = regions.record_key
             and identifiers.loaded_at >= regions.known_from
-            and (regions.known_before is null or identifiers.loaded_at < regions.known_before)
+            and identifiers.loaded_at < regions.known_before
 
 )
 
