@@ -27,7 +27,14 @@
             where ' ~ wanted ~ ' is not null') %}
         {% do duckdb__run_and_commit(
             'create or replace temporary table ' ~ result ~ ' as ' ~ parts[0] ~ parts[2]) %}
-        {% do duckdb__replace_rows(target_relation, wanted, touched, result) %}
+        {# most touched values turn out as they were: those are neither written nor logged #}
+        {%- set differing = 'differing__' ~ this.identifier -%}
+        {% do duckdb__run_and_commit('create or replace temporary table ' ~ differing ~ ' as '
+            ~ duckdb__differing_values(target_relation, wanted, touched, result)) %}
+        {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
+            ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
+        {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched) %}
+        {% do duckdb__run_and_commit('drop table ' ~ differing) %}
         {% do duckdb__run_and_commit('drop table ' ~ touched) %}
         {% do duckdb__run_and_commit('drop table ' ~ result) %}
     {% endif %}
@@ -82,6 +89,22 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{# Touched values whose rows are not, as a bag, what the table has. #}
+{% macro duckdb__differing_values(target_relation, column, touched, result) -%}
+    {%- set columns = adapter.get_columns_in_relation(target_relation)
+        | map(attribute='quoted') | join(', ') -%}
+    {%- set former -%}
+        select {{ columns }} from {{ target_relation }}
+        where {{ column }} in (select {{ column }} from {{ touched }})
+    {%- endset -%}
+    {%- set present -%} select {{ columns }} from {{ result }} {%- endset -%}
+    select distinct {{ column }} from (
+        (({{ former }}) except all ({{ present }}))
+        union all
+        (({{ present }}) except all ({{ former }}))
+    ) as differences
+{%- endmacro %}
+
 {# The whole table anew; whoever follows the model has to be built in full too. #}
 {% macro duckdb__build_in_full(target_relation) -%}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -109,7 +132,7 @@
 {%- endmacro %}
 
 {# Rows of touched values out, rows of the result in, both logged. #}
-{% macro duckdb__replace_rows(target_relation, column, touched, result) -%}
+{% macro duckdb__replace_rows(target_relation, column, touched, result, counted=none) -%}
     {%- set logs = config.require('logs') | join(', ') -%}
     {%- set log = 'increments.' ~ this.identifier -%}
     {%- set version -%}
@@ -127,7 +150,7 @@
         where {{ column }} in (select {{ column }} from {{ touched }});
         insert into {{ target_relation }} by name select * from {{ result }};
         {{ duckdb__keep_state(
-            '(select count(*) from ' ~ touched ~ ')', '(select count(*) from ' ~ result ~ ')',
+            '(select count(*) from ' ~ (counted or touched) ~ ')', '(select count(*) from ' ~ result ~ ')',
             target_relation, is_full=false) }}
         delete from {{ log }} where version < {{ version }} - {{ increment_log_versions() }};
     {%- endcall %}

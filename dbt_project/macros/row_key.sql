@@ -13,6 +13,31 @@
 
 {% macro spark__row_key(columns) -%} {{ surrogate_key(columns) }} {%- endmacro %}
 
+{# The public key (surrogate_key) of the same columns, from their row_key, and back: for few rows, as
+   it costs more than hashing them again. DuckDB's integer has the bytes of the text backwards. #}
+{% macro row_key_text(key) -%} {{ adapter.dispatch('row_key_text')(key) }} {%- endmacro %}
+{% macro default__row_key_text(key) -%}
+    lower({{ bytes_backwards("lpad(to_hex(" ~ key ~ "), 32, '0')") }})
+{%- endmacro %}
+{% macro spark__row_key_text(key) -%} {{ key }} {%- endmacro %}
+
+{% macro row_key_of_text(text) -%} {{ adapter.dispatch('row_key_of_text')(text) }} {%- endmacro %}
+{% macro default__row_key_of_text(text) -%}
+    {%- set backwards = bytes_backwards(text) -%}
+    (cast(cast(concat('0x', substr({{ backwards }}, 1, 16)) as ubigint) as uhugeint)
+        * 18446744073709551616
+        + cast(concat('0x', substr({{ backwards }}, 17)) as ubigint))
+{%- endmacro %}
+{% macro spark__row_key_of_text(text) -%} {{ text }} {%- endmacro %}
+
+{% macro bytes_backwards(hexadecimal) -%}
+    concat(
+    {%- for start in range(31, 0, -2) -%}
+        {{ ', ' if not loop.first }}substr({{ hexadecimal }}, {{ start }}, 2)
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
 {% macro row_key_type() -%} {{ return(adapter.dispatch('row_key_type')()) }} {%- endmacro %}
 {% macro default__row_key_type() -%} {{ return('uhugeint') }} {%- endmacro %}
 {% macro spark__row_key_type() -%} {{ return('string') }} {%- endmacro %}

@@ -26,7 +26,7 @@ misplaced as (
 
     select
         goals.goal,
-        touches.touchpoint_id as what,
+        {{ row_key_text('touches.touch_key') }} as what,
         coalesce(placed.journey_count, 0) as found_count
     from {{ ref('int_journeys__touches') }} as touches
     cross join goals

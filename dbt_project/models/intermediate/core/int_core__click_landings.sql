@@ -24,6 +24,7 @@ clicked as (
 
     select
         click_links.*,
+        {{ row_key_text('click_links.touch_key') }} as touchpoint_key,
         -- of several hits at one instant the visit itself is the landing
         case click_links.interaction when 'click' then 0 when 'visit' then 1 else 2 end as hit_rank
     from click_links

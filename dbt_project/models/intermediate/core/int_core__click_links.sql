@@ -55,8 +55,6 @@ hits as (
     select
         version_key as touch_key,
         record_key,
-        source,
-        touchpoint_id,
         interaction,
         occurred_at,
         coalesce(campaign_id, utm_campaign) as campaign_id,
@@ -88,24 +86,28 @@ known_hits as (
 linked as (
 
     select
-        {{ row_key(["'campaign'", 'person_id', 'campaign_id']) }} as link_key,
+        {{ row_key([
+            "'campaign'", 'known_hits.person_id', 'known_hits.campaign_id',
+        ]) }} as link_key,
         known_hits.*
     from known_hits
     where
-        person_id is not null
-        and campaign_id is not null
+        known_hits.person_id is not null
+        and known_hits.campaign_id is not null
     union all
     select
-        {{ row_key(["'message'", 'message_id']) }} as link_key,
+        {{ row_key(["'message'", 'known_hits.message_id']) }} as link_key,
         known_hits.*
     from known_hits
-    where message_id is not null
+    where known_hits.message_id is not null
     union all
     select
-        {{ row_key(["'click'", 'cast(click_number as ' ~ string_type() ~ ')']) }} as link_key,
+        {{ row_key([
+            "'click'", 'cast(known_hits.click_number as ' ~ string_type() ~ ')',
+        ]) }} as link_key,
         known_hits.*
     from known_hits
-    where click_number is not null
+    where known_hits.click_number is not null
 
 ),
 
@@ -115,7 +117,6 @@ final as (
         link_key,
         touch_key,
         record_key,
-        {{ surrogate_key(['source', 'touchpoint_id']) }} as touchpoint_key,
         interaction,
         occurred_at
     from linked

@@ -55,7 +55,7 @@ named as (
         journeys.*,
         {{ surrogate_key([
             'journeys.goal',
-            surrogate_key(['touches.source', 'touches.touchpoint_id']),
+            row_key_text('touches.touch_key'),
             'journeys.conversion_key',
         ]) }} as journey_id
     from journeys

@@ -65,7 +65,6 @@ engaged as (
         touchpoints.source,
         touchpoints.touchpoint_id,
         touchpoints.record_id,
-        touchpoints.record_key,
         touchpoints.session_hint,
         touchpoints.occurred_at,
         touchpoints.channel,
@@ -92,31 +91,48 @@ landed_clicks as (
 
 ),
 
+set_actors as (
+
+    -- what binds the touches of a set: a device or channel, however the source cuts its sessions
+    select
+        set_persons.set_key,
+        set_persons.person_id,
+        set_persons.actor_key,
+        {{ row_key(['set_persons.actor_key']) }} as actor_number,
+        coalesce(
+            set_persons.actor_key <> set_persons.identifier_key
+            or identifier_types.scope <> 'person',
+            false
+        ) as is_device
+    from set_persons
+    left join identifier_types
+        on set_persons.identifier_type = identifier_types.identifier_type
+    where set_persons.actor_key is not null or set_persons.person_id is not null
+
+),
+
 with_actor as (
 
+    -- a device or channel; without one the source's own session (a visitor who refused cookies
+    -- and logs in stays one visitor), else a person's identifier, else the record alone
     select
         engaged.*,
-        set_persons.person_id,
-        -- a device or channel; without one the source's own session (a visitor who refused cookies
-        -- and logs in stays one visitor), else a person's identifier, else the record alone
+        set_actors.person_id,
+        set_actors.actor_number,
         case
-            when
-                set_persons.actor_key <> set_persons.identifier_key
-                or identifier_types.scope <> 'person'
-                then set_persons.actor_key
+            when set_actors.is_device then set_actors.actor_key
             when engaged.session_hint is not null
                 then {{ surrogate_key(["'session'", 'engaged.source', 'engaged.session_hint']) }}
-            when set_persons.actor_key is not null
-                then set_persons.actor_key
+            when set_actors.actor_key is not null then set_actors.actor_key
             else {{ surrogate_key(["'record'", 'engaged.source', 'engaged.record_id']) }}
-        end as actor_key
+        end as actor_key,
+        coalesce(set_actors.is_device, false)
+        or (engaged.session_hint is null and set_actors.actor_key is not null) as has_set_actor
     from engaged
     left join records
         on engaged.record_key = records.record_key
-    left join set_persons
-        on records.set_key = set_persons.set_key
-    left join identifier_types
-        on set_persons.identifier_type = identifier_types.identifier_type
+    left join set_actors
+        on records.set_key = set_actors.set_key
 
 ),
 
@@ -134,7 +150,10 @@ final as (
         with_actor.page_path,
         with_actor.person_id,
         with_actor.actor_key,
-        {{ row_key(['with_actor.actor_key']) }} as actor_number,
+        case
+            when with_actor.has_set_actor then with_actor.actor_number
+            else {{ row_key(['with_actor.actor_key']) }}
+        end as actor_number,
         landed_clicks.landing_touch_key,
         click_landings.touch_key is not null as is_landing_duplicate
     from with_actor

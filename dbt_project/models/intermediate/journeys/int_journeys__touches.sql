@@ -41,12 +41,9 @@ final as (
 
     select
         touch_key,
-        touchpoint_id,
-        source,
         person_id,
         occurred_at,
         attribution_channel as channel,
-        campaign_id,
         -- the total order of a person's touches: time, source priority, id
         row_number() {{ in_order }} as touch_number,
         lag(occurred_at) {{ in_order }} as previous_at

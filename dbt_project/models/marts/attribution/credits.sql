@@ -1,22 +1,28 @@
 -- Grain: one row per conversion, touch and model; a conversion without a touch has one row with the
 -- channel '(unattributed)', so that totals reconcile.
+{% call touched() %}
+    select conversion_key from {{ changes(ref('int_journeys__conversions')) }}
+    union all
+    select conversion_key from {{ ref('int_journeys__conversions') }}
+    where person_id in (select person_id from {{ changes(ref('int_journeys__session_touches')) }})
+{% endcall %}
 with
 
 weights as (
 
-    select * from {{ ref('int_attribution__weights') }}
+    {{ touched_rows(ref('int_attribution__weights')) }}
 
 ),
 
 touches as (
 
-    select * from {{ ref('int_journeys__touches') }}
+    select * from {{ ref('int_journeys__session_touches') }}
 
 ),
 
 conversions as (
 
-    select * from {{ ref('int_journeys__conversions') }}
+    {{ touched_rows(ref('int_journeys__conversions')) }}
 
 ),
 
@@ -34,7 +40,7 @@ attributed as (
         {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }} as touchpoint_key,
         touches.touchpoint_id,
         touches.source as touchpoint_source,
-        touches.channel,
+        touches.attribution_channel as channel,
         touches.campaign_id,
         weights.touch_position,
         weights.credit

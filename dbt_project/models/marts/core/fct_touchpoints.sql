@@ -1,21 +1,49 @@
 -- Grain: one row per touchpoint, in its current version.
+{% call touched() %}
+    select {{ row_key_text('version_key') }} as touchpoint_key
+    from (
+        select version_key from {{ changes(ref('int_contracts__touchpoints')) }}
+        union
+        select touch_key as version_key
+        from {{ changes(ref('int_journeys__touchpoint_sessions')) }}
+        union
+        select touch_key as version_key from {{ changes(ref('int_core__click_landings')) }}
+        union
+        select version_key from {{ ref('int_contracts__touchpoints') }}
+        where record_key in (
+                select record_key from {{ changes(ref('int_identity__records')) }}
+                union
+                select record_key from {{ ref('int_identity__records') }}
+                where set_key in (
+                        select set_key from {{ changes(ref('int_identity__set_persons')) }}
+                    )
+            )
+    ) as changed
+{% endcall %}
 with
 
 touchpoints as (
 
     select * from {{ ref('int_contracts__touchpoints') }}
+    {% if is_increment() %}
+        where version_key in (
+                select {{ row_key_of_text('touchpoint_key') }} from {{ touched_values() }} as touched
+            )
+    {% endif %}
 
 ),
 
 record_persons as (
 
     select * from {{ ref('int_identity__record_persons') }}
+    {% if is_increment() %} where record_key in (select record_key from touchpoints) {% endif %}
 
 ),
 
 touchpoint_sessions as (
 
     select * from {{ ref('int_journeys__touchpoint_sessions') }}
+    {% if is_increment() %} where touch_key in (select version_key from touchpoints) {% endif %}
 
 ),
 

@@ -1,15 +1,27 @@
 -- Grain: one row per journey: a person's touches up to a conversion, or up to silence.
+-- With nothing new, an open journey is lost once its lookback is over: the only row that moves with
+-- as_of alone.
+{% call touched() %}
+    select person_id from {{ changes(ref('int_journeys__journey_touches')) }}
+    union all
+    select person_id from {{ changes(ref('int_journeys__conversions')) }}
+    union all
+    select person_id from {{ this }}
+    where
+        outcome = 'open'
+        and {{ seconds_between('ended_at', as_of()) }} > 86400 * {{ setting('lookback_days') }}
+{% endcall %}
 with
 
 journey_touches as (
 
-    select * from {{ ref('int_journeys__journey_touches') }}
+    {{ touched_rows(ref('int_journeys__journey_touches')) }}
 
 ),
 
 conversions as (
 
-    select * from {{ ref('int_journeys__conversions') }}
+    {{ touched_rows(ref('int_journeys__conversions')) }}
 
 ),
 

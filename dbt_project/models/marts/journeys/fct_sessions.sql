@@ -1,15 +1,20 @@
 -- Grain: one row per session.
+{% call touched() %}
+    select session_id from {{ changes(ref('int_journeys__sessions')) }}
+    union all
+    select session_id from {{ changes(ref('int_journeys__order_sessions')) }}
+{% endcall %}
 with
 
 sessions as (
 
-    select * from {{ ref('int_journeys__sessions') }}
+    {{ touched_rows(ref('int_journeys__sessions')) }}
 
 ),
 
 order_sessions as (
 
-    select * from {{ ref('int_journeys__order_sessions') }}
+    {{ touched_rows(ref('int_journeys__order_sessions')) }}
 
 ),
 
