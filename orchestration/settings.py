@@ -82,7 +82,7 @@ class TenantSettings(BaseModel):
     session_gap_minutes: int = Field(default=30, ge=1)
     reset_on_conversion: bool = True
     feature_cutoff_count: int = Field(default=4, ge=1)
-    feature_cutoff_step_days: int = Field(default=30, ge=1)
+    feature_cutoff_step_days: int = Field(default=30, ge=1, le=365)
     universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)
     split_salt: str = "crossweave"
     overrides: dict[str, list[dict[str, Any]]] = Field(

@@ -1,108 +1,169 @@
 -- Grain: one row per cutoff and person with feedback or an offer event known by then.
+-- Past cutoffs take the version and the person known then; as_of reads the current events.
 with
 
 cutoffs as (
 
     select * from {{ ref('int_features__cutoffs') }}
+    where cutoff_number > 0
 
 ),
 
-feedback as (
-
-    select * from {{ ref('int_contracts__feedback') }}
-
-),
-
-offer_events as (
-
-    select * from {{ ref('int_contracts__offer_events') }}
-
-),
-
-record_persons as (
-
-    select * from {{ ref('int_identity__record_persons_at_cutoff') }}
-
-),
-
-known as (
+events as (
 
     select
-        cutoffs.cutoff_at,
-        feedback.source,
-        feedback.record_key,
-        feedback.feedback_id as event_id,
-        feedback.occurred_at,
-        feedback.kind,
-        feedback.score
-    from feedback
-    inner join cutoffs
-        on feedback.occurred_at < cutoffs.cutoff_at
-            and {{ known_at_cutoff('feedback') }}
+        record_key,
+        source,
+        feedback_id as event_id,
+        occurred_at,
+        kind,
+        score,
+        loaded_at,
+        superseded_at
+    from {{ ref('int_contracts__feedback') }}
     union all
     select
+        record_key,
+        source,
+        offer_event_id as event_id,
+        occurred_at,
+        concat('offer_', event) as kind,
+        cast(null as decimal(18, 4)) as score,
+        loaded_at,
+        superseded_at
+    from {{ ref('int_contracts__offer_events') }}
+
+),
+
+past as (
+
+    select
         cutoffs.cutoff_at,
-        offer_events.source,
-        offer_events.record_key,
-        offer_events.offer_event_id as event_id,
-        offer_events.occurred_at,
-        concat('offer_', offer_events.event) as kind,
-        cast(null as decimal(18, 4)) as score
-    from offer_events
+        set_persons.person_id,
+        events.source,
+        events.event_id,
+        events.occurred_at,
+        events.kind,
+        events.score
+    from events
     inner join cutoffs
-        on offer_events.occurred_at < cutoffs.cutoff_at
-            and {{ known_at_cutoff('offer_events') }}
+        on events.occurred_at < cutoffs.cutoff_at
+            and {{ known_at_cutoff('events') }}
+    inner join {{ ref('int_identity__records') }} as records
+        on events.record_key = records.record_key
+            and cutoffs.cutoff_at > records.loaded_at
+    inner join {{ ref('int_identity__set_persons_at_cutoff') }} as set_persons
+        on cutoffs.cutoff_at = set_persons.cutoff_at
+            and records.set_key = set_persons.set_key
+
+),
+
+present as (
+
+    select
+        {{ as_of() }} as cutoff_at,
+        person_id,
+        source,
+        feedback_id as event_id,
+        occurred_at,
+        kind,
+        score
+    from {{ ref('fct_feedback') }}
+    where occurred_at < {{ as_of() }}
+    union all
+    select
+        {{ as_of() }} as cutoff_at,
+        person_id,
+        source,
+        offer_event_id as event_id,
+        occurred_at,
+        concat('offer_', event) as kind,
+        cast(null as decimal(18, 4)) as score
+    from {{ ref('fct_offer_events') }}
+    where occurred_at < {{ as_of() }}
+
+),
+
+combined as (
+
+    select * from past
+    union all
+    select * from present
 
 ),
 
 owned as (
 
     select
-        known.*,
-        record_persons.person_id,
-        {{ days_before('known.occurred_at', 'known.cutoff_at') }} as age_days
-    from known
-    inner join record_persons
-        on known.cutoff_at = record_persons.cutoff_at
-            and known.record_key = record_persons.record_key
-    where record_persons.person_id is not null
+        *,
+        {{ feature_window_days('occurred_at', 'cutoff_at') }} as window_days
+    from combined
+    where person_id is not null
 
 ),
 
-ranked as (
+counted as (
 
     select
-        *,
+        cutoff_at,
+        person_id,
+        sum(case when kind = 'ticket' and window_days <= 180 then 1 else 0 end)
+            as ticket_count_180d,
+        sum(case when kind = 'offer_redeemed' and window_days <= 180 then 1 else 0 end)
+            as offer_redeemed_count_180d,
+        sum(
+            case
+                when kind in ('offer_granted', 'offer_presented') and window_days <= 180 then 1
+                else 0
+            end
+        ) as offer_received_count_180d
+    from owned
+    group by cutoff_at, person_id
+
+),
+
+-- few events are answers: only they are put in order
+answers as (
+
+    select
+        cutoff_at,
+        person_id,
+        kind,
+        score,
         row_number() over (
             partition by cutoff_at, person_id, kind
-            order by
-                case when score is null then 1 else 0 end,
-                occurred_at desc,
-                source asc,
-                event_id asc
+            order by occurred_at desc, source asc, event_id asc
         ) as newest_rank
     from owned
+    where
+        kind in ('nps', 'csat')
+        and score is not null
+
+),
+
+last_answers as (
+
+    select
+        cutoff_at,
+        person_id,
+        max(case when kind = 'nps' then score end) as nps_last,
+        max(case when kind = 'csat' then score end) as csat_last
+    from answers
+    where newest_rank = 1
+    group by cutoff_at, person_id
 
 ),
 
 final as (
 
     select
-        cutoff_at,
-        person_id,
-        max(case when kind = 'nps' and newest_rank = 1 then score end) as nps_last,
-        max(case when kind = 'csat' and newest_rank = 1 then score end) as csat_last,
-        sum(case when kind = 'ticket' and age_days <= 180 then 1 else 0 end) as ticket_count_180d,
-        sum(case when kind = 'offer_redeemed' and age_days <= 180 then 1 else 0 end)
-            as offer_redeemed_count_180d,
-        sum(
-            case
-                when kind in ('offer_granted', 'offer_presented') and age_days <= 180 then 1
-                else 0
-            end
-        ) as offer_received_count_180d
-    from ranked
-    group by cutoff_at, person_id
+        counted.*,
+        last_answers.nps_last,
+        last_answers.csat_last
+    from counted
+    left join last_answers
+        on counted.cutoff_at = last_answers.cutoff_at
+            and counted.person_id = last_answers.person_id
 
 )
 

@@ -41,6 +41,10 @@ final as (
             and known_observations.can_link
     inner join identifier_keys
         on known_observations.identifier_number = identifier_keys.identifier_number
+    -- valid, not blocked, and of a person or a device (not of a household)
+    where
+        known_observations.can_link
+        and known_observations.observed_at < known_observations.cutoff_at
     group by set_persons.cutoff_at, set_persons.person_id
 
 )

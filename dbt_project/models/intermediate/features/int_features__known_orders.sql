@@ -1,22 +1,18 @@
 -- Grain: one row per cutoff and order row of a person, as it was known before the cutoff.
+-- Past cutoffs take the version and the person known then; as_of reads the current orders.
 {{ config(materialized='view') }}
 with
 
 cutoffs as (
 
     select * from {{ ref('int_features__cutoffs') }}
+    where cutoff_number > 0
 
 ),
 
-orders as (
+set_persons as (
 
-    select * from {{ ref('int_contracts__orders') }}
-
-),
-
-record_persons as (
-
-    select * from {{ ref('int_identity__record_persons_at_cutoff') }}
+    select * from {{ ref('int_identity__set_persons_at_cutoff') }}
 
 ),
 
@@ -26,67 +22,127 @@ exchange_rates as (
 
 ),
 
+keyed as (
+
+    select
+        orders.*,
+        records.set_key,
+        records.loaded_at as record_loaded_at
+    from {{ ref('int_contracts__orders') }} as orders
+    left join {{ ref('int_identity__records') }} as records
+        on orders.record_key = records.record_key
+
+),
+
 known as (
 
     select
         cutoffs.cutoff_at,
-        orders.*,
-        orders.status = 'refunded'
-        or (orders.related_order_id is not null and orders.revenue_amount < 0) as is_refund
-    from orders
+        keyed.*,
+        set_persons.person_id
+    from keyed
     inner join cutoffs
-        on orders.ordered_at < cutoffs.cutoff_at
-            and {{ known_at_cutoff('orders') }}
+        on keyed.ordered_at < cutoffs.cutoff_at
+            and {{ known_at_cutoff('keyed') }}
+    left join set_persons
+        on cutoffs.cutoff_at = set_persons.cutoff_at
+            and keyed.set_key = set_persons.set_key
+            and keyed.record_loaded_at < cutoffs.cutoff_at
 
 ),
 
-owned as (
+refunding as (
+
+    select
+        cutoff_at,
+        source,
+        order_id,
+        related_order_id
+    from known
+    where related_order_id is not null
+
+),
+
+owners as (
 
     -- a refund belongs to the person of its order, as in fct_orders; where that is nobody's, to the
     -- person that the refund itself names
     select
-        known.*,
-        coalesce(related_persons.person_id, record_persons.person_id) as person_id
+        refunding.cutoff_at,
+        refunding.source,
+        refunding.order_id,
+        known.person_id
+    from refunding
+    inner join known
+        on refunding.cutoff_at = known.cutoff_at
+            and refunding.source = known.source
+            and refunding.related_order_id = known.order_id
+
+),
+
+past as (
+
+    select
+        known.cutoff_at,
+        coalesce(owners.person_id, known.person_id) as person_id,
+        known.order_id,
+        known.channel,
+        known.ordered_at,
+        known.status = 'completed' as is_completed,
+        known.status = 'refunded'
+        or (known.related_order_id is not null and known.revenue_amount < 0) as is_refund,
+        cast(
+            case
+                when known.status = 'completed' or known.revenue_amount < 0
+                    then known.revenue_amount * exchange_rates.rate
+                else 0
+            end as decimal(18, 4)
+        ) as net_revenue_amount,
+        cast(known.discount_amount * exchange_rates.rate as decimal(18, 4)) as discount_amount
     from known
-    left join record_persons
-        on known.cutoff_at = record_persons.cutoff_at
-            and known.record_key = record_persons.record_key
-    left join known as related_orders
-        on known.cutoff_at = related_orders.cutoff_at
-            and known.source = related_orders.source
-            and known.related_order_id = related_orders.order_id
-    left join record_persons as related_persons
-        on related_orders.cutoff_at = related_persons.cutoff_at
-            and related_orders.record_key = related_persons.record_key
+    left join owners
+        on known.cutoff_at = owners.cutoff_at
+            and known.source = owners.source
+            and known.order_id = owners.order_id
+    left join exchange_rates
+        on known.currency = exchange_rates.from_currency
+            and known.ordered_at >= exchange_rates.valid_from
+            and known.ordered_at < exchange_rates.valid_before
+
+),
+
+present as (
+
+    select
+        {{ as_of() }} as cutoff_at,
+        person_id,
+        order_id,
+        channel,
+        ordered_at,
+        status = 'completed' as is_completed,
+        is_refund,
+        net_revenue_amount,
+        discount_amount
+    from {{ ref('fct_orders') }}
+    where ordered_at < {{ as_of() }}
+
+),
+
+combined as (
+
+    select * from past
+    union all
+    select * from present
 
 ),
 
 final as (
 
     select
-        owned.cutoff_at,
-        owned.person_id,
-        owned.source,
-        owned.order_id,
-        owned.channel,
-        owned.ordered_at,
-        {{ days_before('owned.ordered_at', 'owned.cutoff_at') }} as age_days,
-        owned.status = 'completed' as is_completed,
-        owned.is_refund,
-        cast(
-            case
-                when owned.status = 'completed' or owned.revenue_amount < 0
-                    then owned.revenue_amount * exchange_rates.rate
-                else 0
-            end as decimal(18, 4)
-        ) as net_revenue_amount,
-        cast(owned.discount_amount * exchange_rates.rate as decimal(18, 4)) as discount_amount
-    from owned
-    left join exchange_rates
-        on owned.currency = exchange_rates.from_currency
-            and owned.ordered_at >= exchange_rates.valid_from
-            and owned.ordered_at < exchange_rates.valid_before
-    where owned.person_id is not null
+        *,
+        {{ days_before('ordered_at', 'cutoff_at') }} as age_days
+    from combined
+    where person_id is not null
 
 )
 

@@ -12,25 +12,37 @@ persons as (
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }}
+    select
+        identifier_key,
+        person_id
+    from {{ ref('int_identity__identifiers') }}
 
 ),
 
-orders as (
+person_features as (
 
-    select * from {{ ref('fct_orders') }}
+    select
+        cutoff_at,
+        person_id,
+        order_count_90d > 0 or engagement_count_90d > 0 as was_seen,
+        order_count_180d > 0 as is_active_customer
+    from {{ ref('person_features') }}
 
 ),
 
-order_summary as (
+next_orders as (
 
-    select * from {{ ref('int_features__order_summary') }}
-
-),
-
-touch_summary as (
-
-    select * from {{ ref('int_features__touch_summary') }}
+    select
+        cutoffs.cutoff_at,
+        orders.person_id,
+        min(orders.ordered_at) as ordered_at
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('int_features__cutoffs') }} as cutoffs
+        on orders.ordered_at >= cutoffs.cutoff_at
+    where
+        orders.status = 'completed'
+        and orders.person_id is not null
+    group by cutoffs.cutoff_at, orders.person_id
 
 ),
 
@@ -44,93 +56,67 @@ refusals as (
 
 ),
 
-scores as (
-
-    select
-        'propensity_30d' as score_name,
-        30 as horizon_days
-    union all
-    select
-        'churn_90d' as score_name,
-        90 as horizon_days
-
-),
-
 candidates as (
 
     select
         persons.person_id,
         persons.cutoff_at,
-        identifiers.person_id as person_id_now,
         refusals.person_id is not null as has_refused,
-        coalesce(order_summary.order_count_90d, 0) > 0
-        or coalesce(touch_summary.engagement_count_90d, 0) > 0 as was_seen,
-        coalesce(order_summary.order_count_180d, 0) > 0 as is_active_customer
+        coalesce(person_features.was_seen, false) as was_seen,
+        coalesce(person_features.is_active_customer, false) as is_active_customer,
+        next_orders.ordered_at as next_order_at
     from persons
     left join identifiers
         on persons.anchor_identifier_key = identifiers.identifier_key
     left join refusals
         on identifiers.person_id = refusals.person_id
-    left join order_summary
-        on persons.cutoff_at = order_summary.cutoff_at
-            and persons.person_id = order_summary.person_id
-    left join touch_summary
-        on persons.cutoff_at = touch_summary.cutoff_at
-            and persons.person_id = touch_summary.person_id
+    left join next_orders
+        on persons.cutoff_at = next_orders.cutoff_at
+            and identifiers.person_id = next_orders.person_id
+    left join person_features
+        on persons.cutoff_at = person_features.cutoff_at
+            and persons.person_id = person_features.person_id
 
 ),
 
-windows as (
+asked as (
 
     select
-        candidates.*,
-        scores.score_name,
-        {{ add_time('candidates.cutoff_at', 'scores.horizon_days', 'day') }} as label_end_at
+        person_id,
+        cutoff_at,
+        'propensity_30d' as score_name,
+        {{ add_time('cutoff_at', 30, 'day') }} as label_end_at,
+        was_seen and not has_refused as is_eligible,
+        next_order_at
     from candidates
-    cross join scores
-
-),
-
-later_orders as (
-
+    union all
     select
-        windows.person_id,
-        windows.cutoff_at,
-        windows.score_name,
-        count(*) as order_count
-    from windows
-    inner join orders
-        on windows.person_id_now = orders.person_id
-            and windows.cutoff_at <= orders.ordered_at
-            and windows.label_end_at > orders.ordered_at
-    where orders.status = 'completed'
-    group by windows.person_id, windows.cutoff_at, windows.score_name
+        person_id,
+        cutoff_at,
+        'churn_90d' as score_name,
+        {{ add_time('cutoff_at', 90, 'day') }} as label_end_at,
+        is_active_customer and not has_refused as is_eligible,
+        next_order_at
+    from candidates
 
 ),
 
 final as (
 
     select
-        windows.person_id,
-        windows.cutoff_at,
-        windows.score_name,
+        person_id,
+        cutoff_at,
+        score_name,
         case
-            when windows.label_end_at > {{ as_of() }} then cast(null as boolean)
-            when windows.score_name = 'churn_90d' then later_orders.order_count is null
-            else later_orders.order_count is not null
+            when label_end_at > {{ as_of() }} then cast(null as boolean)
+            -- true for who ordered in the window, for churn for who did not
+            else (score_name = 'churn_90d')
+                <> (next_order_at is not null and next_order_at < label_end_at)
         end as label,
-        windows.label_end_at,
-        windows.label_end_at <= {{ as_of() }} as is_mature,
-        case
-            when windows.has_refused then false
-            when windows.score_name = 'churn_90d' then windows.is_active_customer
-            else windows.was_seen
-        end as is_eligible
-    from windows
-    left join later_orders
-        on windows.person_id = later_orders.person_id
-            and windows.cutoff_at = later_orders.cutoff_at
-            and windows.score_name = later_orders.score_name
+        label_end_at,
+        label_end_at <= {{ as_of() }} as is_mature,
+        is_eligible
+    from asked
 
 )
 

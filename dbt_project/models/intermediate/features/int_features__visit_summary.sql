@@ -1,63 +1,234 @@
--- Grain: one row per cutoff and person with an engagement known by then.
+-- Grain: one row per cutoff and person with an engagement in the 180 days before it, known by then.
 -- A visit is a burst of engagement: a pause longer than the session gap begins the next one. Cut on
 -- the person as known at the cutoff, because nothing else is sure to have been known then.
+-- Time is cut into slots as long as the gap: what lies in one slot is of one visit, and of two
+-- slots only the last touch of the one and the first touch of the other decide.
+{%- set gap_seconds = '60 * ' ~ setting('session_gap_minutes') %}
+{%- set longest = feature_windows() | last %}
 with
 
-touches as (
+cutoff_buckets as (
 
-    select * from {{ ref('int_features__known_touches') }}
+    select * from {{ ref('int_features__cutoff_buckets') }}
+
+),
+
+bucket_days as (
+
+    select * from {{ ref('int_features__bucket_days') }}
 
 ),
 
 interactions as (
 
-    select * from {{ ref('interactions') }}
+    select
+        interaction,
+        direction = 'inbound' and is_attribution_touch as is_visit
+    from {{ ref('interactions') }}
+    where is_engagement
 
 ),
 
-engaged as (
+first_edge as (
+
+    -- what lies before all windows matters only as the beginning of a visit that goes on
+    select {{ add_time('min(starts_at)', '-1 * ' ~ gap_seconds, 'second') }} as starts_at
+    from cutoff_buckets
+    where window_days <= {{ longest }}
+
+),
+
+dated as (
+
+    {{ feature_dated_touches() }}
+
+),
+
+set_touches as (
 
     select
-        touches.cutoff_at,
-        touches.person_id,
-        touches.occurred_at,
-        touches.age_days,
-        lag(touches.occurred_at) over (
-            partition by touches.cutoff_at, touches.person_id
-            order by touches.occurred_at, touches.source, touches.touchpoint_id
-        ) as previous_at
-    from touches
+        records.set_key,
+        bucket_days.starts_at,
+        {{ feature_late_loaded_at('dated') }} as late_loaded_at,
+        dated.superseded_at,
+        dated.channel,
+        {{ time_slot('dated.occurred_at', gap_seconds) }} as slot,
+        case when interactions.is_visit then dated.occurred_at end as visited_at
+    from dated
     inner join interactions
-        on touches.interaction = interactions.interaction
+        on dated.interaction = interactions.interaction
+    inner join bucket_days
+        on dated.bucket_day = bucket_days.bucket_day
+    inner join {{ ref('int_identity__records') }} as records
+        on dated.record_key = records.record_key
+    inner join first_edge
+        on dated.occurred_at >= first_edge.starts_at
+
+),
+
+set_slots as (
+
+    select
+        set_key,
+        starts_at,
+        late_loaded_at,
+        superseded_at,
+        channel,
+        slot,
+        min(visited_at) as first_at,
+        max(visited_at) as last_at
+    from set_touches
+    group by set_key, starts_at, late_loaded_at, superseded_at, channel, slot
+
+),
+
+past as (
+
+    select
+        cutoff_buckets.cutoff_at,
+        set_persons.person_id,
+        cutoff_buckets.window_days,
+        set_slots.channel,
+        set_slots.slot,
+        set_slots.first_at,
+        set_slots.last_at
+    from set_slots
+    inner join cutoff_buckets
+        on set_slots.starts_at = cutoff_buckets.starts_at
+            and (
+                set_slots.late_loaded_at is null
+                or set_slots.late_loaded_at < cutoff_buckets.cutoff_at
+            )
+            and (
+                set_slots.superseded_at is null
+                or set_slots.superseded_at >= cutoff_buckets.cutoff_at
+            )
+    inner join {{ ref('int_identity__set_persons_at_cutoff') }} as set_persons
+        on cutoff_buckets.cutoff_at = set_persons.cutoff_at
+            and set_slots.set_key = set_persons.set_key
+    where set_persons.person_id is not null
+
+),
+
+current_touches as (
+
+    select
+        touchpoints.person_id,
+        {{ feature_window_days('touchpoints.occurred_at', as_of()) }} as window_days,
+        touchpoints.attribution_channel as channel,
+        {{ time_slot('touchpoints.occurred_at', gap_seconds) }} as slot,
+        case when interactions.is_visit then touchpoints.occurred_at end as visited_at
+    from {{ ref('fct_touchpoints') }} as touchpoints
+    inner join interactions
+        on touchpoints.interaction = interactions.interaction
     where
-        touches.is_engagement
-        and touches.direction = 'inbound'
-        and interactions.is_attribution_touch
+        touchpoints.person_id is not null
+        and not touchpoints.is_automated
+        and touchpoints.occurred_at < {{ as_of() }}
+        and touchpoints.occurred_at >= {{ add_time(
+            add_time(as_of(), '-' ~ longest, 'day'), '-1 * ' ~ gap_seconds, 'second'
+        ) }}
+
+),
+
+present as (
+
+    select
+        {{ as_of() }} as cutoff_at,
+        person_id,
+        window_days,
+        channel,
+        slot,
+        min(visited_at) as first_at,
+        max(visited_at) as last_at
+    from current_touches
+    group by person_id, window_days, channel, slot
+
+),
+
+engagements as (
+
+    select * from past
+    union all
+    select * from present
+
+),
+
+slots as (
+
+    select
+        cutoff_at,
+        person_id,
+        slot,
+        min(first_at) as first_at,
+        max(last_at) as last_at
+    from engagements
+    where first_at is not null
+    group by cutoff_at, person_id, slot
 
 ),
 
 visits as (
 
-    select *
-    from engaged
+    select
+        slots.cutoff_at,
+        slots.person_id,
+        {% for window in feature_windows() %}
+            count(
+                case
+                    when slots.first_at >= {{ add_time('slots.cutoff_at', '-' ~ window, 'day') }}
+                        then 1
+                end
+            ) as session_count_{{ window }}d,
+        {% endfor %}
+        count(*) as session_count
+    from slots
+    left join slots as previous_slots
+        on slots.cutoff_at = previous_slots.cutoff_at
+            and slots.person_id = previous_slots.person_id
+            and slots.slot = previous_slots.slot + 1
     where
-        previous_at is null
-        or {{ seconds_between('previous_at', 'occurred_at') }}
-        > 60 * {{ setting('session_gap_minutes') }}
+        previous_slots.slot is null
+        or {{ seconds_between('previous_slots.last_at', 'slots.first_at') }} > {{ gap_seconds }}
+    group by slots.cutoff_at, slots.person_id
+
+),
+
+person_channels as (
+
+    select distinct
+        cutoff_at,
+        person_id,
+        channel
+    from engagements
+    where window_days <= {{ longest }}
+
+),
+
+channel_counts as (
+
+    select
+        cutoff_at,
+        person_id,
+        count(*) as distinct_channel_count_180d
+    from person_channels
+    group by cutoff_at, person_id
 
 ),
 
 final as (
 
     select
-        cutoff_at,
-        person_id,
-    {% for window in feature_windows() %}
-        sum(case when age_days <= {{ window }} then 1 else 0 end)
-            as session_count_{{ window }}d{{ ',' if not loop.last }}
-    {% endfor %}
-    from visits
-    group by cutoff_at, person_id
+        channel_counts.cutoff_at,
+        channel_counts.person_id,
+        {% for window in feature_windows() %}
+            coalesce(visits.session_count_{{ window }}d, 0) as session_count_{{ window }}d,
+        {% endfor %}
+        channel_counts.distinct_channel_count_180d
+    from channel_counts
+    left join visits
+        on channel_counts.cutoff_at = visits.cutoff_at
+            and channel_counts.person_id = visits.person_id
 
 )
 

@@ -17,12 +17,15 @@ orders as (
 
 ),
 
-touches as (
+{% for window in feature_window_days_values() %}
+    touches_{{ window }} as (
 
-    select * from {{ ref('int_features__touch_summary') }}
+        select * from {{ ref('int_features__touch_windows') }}
+        where window_days = {{ window }}
 
-),
+    ),
 
+{% endfor %}
 visits as (
 
     select * from {{ ref('int_features__visit_summary') }}
@@ -74,30 +77,38 @@ final as (
             cast(coalesce(orders.revenue_amount_{{ window }}d, 0) as decimal(18, 4))
                 as revenue_amount_{{ window }}d,
         {% endfor %}
-        cast(touches.days_since_last_engagement as double) as days_since_last_engagement,
-        cast(touches.days_since_last_product_view as double) as days_since_last_product_view,
-        cast(touches.days_since_last_cart_add as double) as days_since_last_cart_add,
+        cast(
+            {{ days_before(feature_latest('last_engaged_at'), 'persons.cutoff_at') }} as double
+        )
+            as days_since_last_engagement,
+        cast(
+            {{ days_before(feature_latest('last_product_viewed_at'), 'persons.cutoff_at') }}
+            as double
+        )
+            as days_since_last_product_view,
+        cast(
+            {{ days_before(feature_latest('last_cart_added_at'), 'persons.cutoff_at') }} as double
+        )
+            as days_since_last_cart_add,
         -- rounded, because a sum of doubles depends on its order in the last digits
-        round(cast(coalesce(touches.intent_score, 0) as double), 6) as intent_score,
-        cast(coalesce(touches.distinct_channel_count_180d, 0) as integer)
+        round(cast({{ feature_within('intent_score', 180) }} as double), 6) as intent_score,
+        cast(coalesce(visits.distinct_channel_count_180d, 0) as integer)
             as distinct_channel_count_180d,
-        cast(coalesce(touches.unsubscribe_count_180d, 0) as integer) as unsubscribe_count_180d,
-        cast(coalesce(touches.support_contact_count_180d, 0) as integer)
+        cast({{ feature_within('unsubscribe_count', 180) }} as integer) as unsubscribe_count_180d,
+        cast({{ feature_within('support_contact_count', 180) }} as integer)
             as support_contact_count_180d,
         {% for window in feature_windows() %}
             cast(coalesce(visits.session_count_{{ window }}d, 0) as integer)
                 as session_count_{{ window }}d,
             {% for measure in touch_measures %}
-                cast(coalesce(touches.{{ measure }}_{{ window }}d, 0) as integer)
+                cast({{ feature_within(measure, window) }} as integer)
                     as {{ measure }}_{{ window }}d,
             {% endfor %}
             {% for channel_group in feature_channel_groups() %}
-                cast(coalesce(touches.touch_count_{{ channel_group }}_{{ window }}d, 0) as integer)
+                cast({{ feature_within('touch_count_' ~ channel_group, window) }} as integer)
                     as touch_count_{{ channel_group }}_{{ window }}d,
-                cast(
-                    coalesce(touches.engagement_count_{{ channel_group }}_{{ window }}d, 0)
-                    as integer
-                ) as engagement_count_{{ channel_group }}_{{ window }}d,
+                cast({{ feature_within('engagement_count_' ~ channel_group, window) }} as integer)
+                    as engagement_count_{{ channel_group }}_{{ window }}d,
             {% endfor %}
         {% endfor %}
         cast(feedback.nps_last as double) as nps_last,
@@ -111,9 +122,11 @@ final as (
     left join orders
         on persons.cutoff_at = orders.cutoff_at
             and persons.person_id = orders.person_id
-    left join touches
-        on persons.cutoff_at = touches.cutoff_at
-            and persons.person_id = touches.person_id
+    {% for window in feature_window_days_values() %}
+        left join touches_{{ window }}
+            on persons.cutoff_at = touches_{{ window }}.cutoff_at
+                and persons.person_id = touches_{{ window }}.person_id
+    {% endfor %}
     left join visits
         on persons.cutoff_at = visits.cutoff_at
             and persons.person_id = visits.person_id
