@@ -163,6 +163,7 @@ def _labels(tenant: Tenant, record: str) -> list[tuple]:
         "from intermediate.int_features__labels as labels "
         "inner join intermediate.int_identity__record_persons_at_cutoff as records "
         "on labels.cutoff_at = records.cutoff_at and labels.person_id = records.person_id "
-        f"where records.record_id = '{record}' and labels.cutoff_at in ({CUTOFF}, {NOW}) "
+        "inner join intermediate.int_identity__record_keys as keys using (record_key) "
+        f"where keys.record_id = '{record}' and labels.cutoff_at in ({CUTOFF}, {NOW}) "
         "order by 1, 2"
     )
