@@ -27,6 +27,10 @@ SCHEMAS = (
     "kpis", "features", "ml", "segments", "activation", "ops", "seeds",
 )  # fmt: skip
 MEMORY_LIMIT = "6GB"
+# DuckDB writes new files as 1.0 could read them. From 1.3 on strings may be stored as a compressed
+# dictionary: the widest fact, 1.2 million rows of it, took a sixth less processor time to write and
+# half to read, at the same size. A file keeps the version that it was made with.
+STORAGE_VERSION = "v1.3.0"
 
 
 class WarehouseLocked(RuntimeError):
@@ -83,7 +87,11 @@ class Warehouse:
         """
         with self.lock():
             is_new = not self.path.exists()
-            connection = duckdb.connect(str(self.path), read_only=read_only and not is_new)
+            connection = duckdb.connect(
+                str(self.path),
+                read_only=read_only and not is_new,
+                config={"storage_compatibility_version": STORAGE_VERSION} if is_new else {},
+            )
             if is_new:
                 self.path.chmod(0o600)
             try:

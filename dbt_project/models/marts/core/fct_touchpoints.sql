@@ -27,7 +27,8 @@ touchpoints as (
     select * from {{ ref('int_contracts__touchpoints') }}
     {% if is_increment() %}
         where version_key in (
-                select {{ row_key_of_text('touchpoint_key') }} from {{ touched_values() }} as touched
+                select {{ row_key_of_text('touchpoint_key') }}
+                from {{ touched_values() }} as touched
             )
     {% endif %}
 
