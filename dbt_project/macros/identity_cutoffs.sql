@@ -21,6 +21,8 @@
 
 {# Touched block of a model that keeps past cutoffs: those that are open, those that are gone. #}
 {% macro touched_cutoffs() -%}
+    {#- named outside the condition: dbt infers what a model reads while it parses, in no increment -#}
+    {%- set known_cutoffs = ref('int_features__cutoffs') -%}
     select cutoff_at from {{ ref('int_identity__open_cutoffs') }}
     union all
     select cutoffs.cutoff_at
@@ -30,6 +32,6 @@
     {% if is_increment() %}
     union all
     select cutoff_at from {{ this }}
-    where cutoff_at not in (select cutoff_at from {{ ref('int_features__cutoffs') }})
+    where cutoff_at not in (select cutoff_at from {{ known_cutoffs }})
     {% endif %}
 {%- endmacro %}
