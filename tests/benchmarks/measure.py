@@ -275,5 +275,11 @@ def _added_day(
         "models": {name: model["seconds"] for name, model in summary["models"].items()},
         "arrived": artifacts.arrived(ground.warehouse, day),
         "increments": by_increment,
-        "tables_with_other_row_counts": differ,
+        "tables_with_other_row_counts": {
+            name: counts for name, counts in differ.items() if not name.startswith("intermediate.")
+        },
+        # a working table may hold less after an increment, by design
+        "working_tables_with_other_row_counts": {
+            name: counts for name, counts in differ.items() if name.startswith("intermediate.")
+        },
     }

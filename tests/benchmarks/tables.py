@@ -129,7 +129,7 @@ def added_day(sizes: Mapping[str, Any]) -> str:
     header = ["persons", "day's gate, s", "dbt build, s", "share of a full build", "rows landed",
               "persons with a new touchpoint, of all", "persons touched",
               "rows written by increments", "models by increment (in full)",
-              "tables with other row counts than a full build"]  # fmt: skip
+              "public tables with other row counts than a full build"]  # fmt: skip
     rows = []
     for size in (size for size in sizes.values() if "added_day" in size):
         added = size["added_day"]
