@@ -20,7 +20,7 @@ LEAVES = {"segments", "activation", "ml"}
 def rules_fingerprint(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> str:
-    """SHA-256 (hexadecimal) of settings without as_of, macros, models, seeds, the hash key's version
+    """SHA-256 (hexadecimal) of settings but as_of, macros, models, seeds, the hash key's version
     and the tables that are read in place (they change as a whole).
     """
     ensure_hash_keys(connection)
