@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -102,6 +103,8 @@ def run_dbt_on_spark(paths: Paths, arguments: list[str]) -> int:
     environment of `dbt.export_environment` must be set. Raises `SparkMissing`.
     """
     require_spark()
+    # pyspark says so of its pandas functions; here Spark only ever sees SQL
+    warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
     # Imported here: dbt takes seconds, and only this target runs it in the project's own process.
     from dbt.cli.main import dbtRunner
 

@@ -47,6 +47,9 @@ def main() -> int:
     parser.add_argument("--persons", default="500", help="size of the simulated brand")
     parser.add_argument("--days", default="150", help="length of its history")
     parser.add_argument("--folder", type=Path, help="work here and keep it (default: temporary)")
+    parser.add_argument(
+        "--landed", action="store_true", help="take the brand that an earlier run left in --folder"
+    )
     options = parser.parse_args()
     try:
         require_spark()
@@ -55,19 +58,28 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="crossweave-parity-") as temporary:
         folder = (options.folder or Path(temporary)).resolve()
-        tenant = build_both(folder, persons=options.persons, days=options.days)
+        landed = Tenant(folder / "landed", TENANT)
+        if not options.landed:
+            land(landed, persons=options.persons, days=options.days)
+        tenant = build_both(landed, folder)
         with timed("compare"):
             results = compare_all(tenant)
     return report(results)
 
 
-def build_both(folder: Path, *, persons: str, days: str) -> Tenant:
-    """Land, run the daily job, build afresh on both engines; returns the tenant built twice."""
-    landed, fresh = _tenant(folder / "landed"), _tenant(folder / "fresh")
+def land(landed: Tenant, *, persons: str, days: str) -> None:
+    """Simulate the brand and run its daily job."""
+    _clear(landed)
     with timed("simulate"):
         landed.run("land", "--persons", persons, "--days", days)
     with timed("daily job (the sources of both builds)"):
         landed.run()
+
+
+def build_both(landed: Tenant, folder: Path) -> Tenant:
+    """Build the sources of `landed` afresh on both engines; returns the tenant built twice."""
+    fresh = Tenant(folder / "fresh", TENANT)
+    _clear(fresh)
     _copy_sources(landed, fresh, folder / "sources")
     models = ("build", "--exclude-resource-type", "test", "unit_test")
     with timed("dbt on DuckDB, fresh"):
@@ -77,11 +89,11 @@ def build_both(folder: Path, *, persons: str, days: str) -> Tenant:
     return fresh
 
 
-def _tenant(root: Path) -> Tenant:
-    """The demo tenant in a data folder of its own."""
-    shutil.rmtree(root, ignore_errors=True)
-    shutil.copytree(PROJECT_ROOT / "data" / "tenants" / TENANT, root / "tenants" / TENANT)
-    return Tenant(root, TENANT)
+def _clear(tenant: Tenant) -> None:
+    """A data folder with nothing but the settings of the tenant."""
+    shutil.rmtree(tenant.root, ignore_errors=True)
+    settings = PROJECT_ROOT / "data" / "tenants" / TENANT
+    shutil.copytree(settings, tenant.root / "tenants" / TENANT)
 
 
 def _copy_sources(landed: Tenant, fresh: Tenant, folder: Path) -> None:
