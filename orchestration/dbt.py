@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from orchestration.seed_overrides import write_overridden_seeds
@@ -26,7 +28,15 @@ from orchestration.settings import (
 
 # The dbt of this environment, whatever PATH says.
 DBT_EXECUTABLE = str(Path(sys.executable).with_name("dbt"))
+CLIENT = Path(__file__).with_name("dbt_client.py")
 PARSED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv"}
+# Variables of ours that no parse reads.
+NOT_PARSED = {
+    "CROSSWEAVE_HASH_KEY",
+    "CROSSWEAVE_CONSOLE",
+    "CROSSWEAVE_VERBOSE",
+    "CROSSWEAVE_DBT_SOCKET",
+}
 
 
 class DbtError(RuntimeError):
@@ -69,25 +79,60 @@ def _fingerprint(paths: Paths) -> str:
             if file.suffix in PARSED_SUFFIXES:
                 stat = file.stat()
                 digest.update(f"{file}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
-    settings = {key: value for key, value in os.environ.items() if key.startswith("CROSSWEAVE_")}
-    settings.pop("CROSSWEAVE_HASH_KEY", None)
+    settings = {
+        key: value
+        for key, value in os.environ.items()
+        if key.startswith("CROSSWEAVE_") and key not in NOT_PARSED
+    }
     digest.update(json.dumps(settings, sort_keys=True).encode())
     return digest.hexdigest()
+
+
+class Manifest:
+    """manifest.json of a tenant, and whether it is of the project as it is now."""
+
+    def __init__(self, paths: Paths) -> None:
+        self.path = paths.dbt_target / "manifest.json"
+        self.marker = paths.dbt_target / "manifest.fingerprint"
+        self.fingerprint = _fingerprint(paths)
+
+    @property
+    def is_current(self) -> bool:
+        """True when nothing changed since the last parse."""
+        if not (self.path.exists() and self.marker.exists()):
+            return False
+        return self.marker.read_text() == self.fingerprint
+
+    def mark_current(self) -> None:
+        """Remember what was parsed: the project as it was when this object was made."""
+        self.marker.write_text(self.fingerprint)
 
 
 def ensure_manifest(paths: Paths) -> Path:
     """Parse the dbt project if something changed since the last parse.
 
-    Returns the path of manifest.json. A parse costs about six seconds, a look about 10 ms.
+    Returns the path of manifest.json. A parse costs about ten seconds, a look about 10 ms.
     """
-    manifest = paths.dbt_target / "manifest.json"
-    marker = paths.dbt_target / "manifest.fingerprint"
-    fingerprint = _fingerprint(paths)
-    if manifest.exists() and marker.exists() and marker.read_text() == fingerprint:
-        return manifest
-    run_dbt("parse", "--quiet")
-    marker.write_text(fingerprint)
-    return manifest
+    manifest = Manifest(paths)
+    if not manifest.is_current:
+        run_dbt("parse", "--quiet")
+        manifest.mark_current()
+    return manifest.path
+
+
+def dbt_launcher(paths: Paths) -> str:
+    """The dbt executable for Dagster: `dbt_client.py`, or the real dbt where no worker is.
+
+    A script of two lines, because Dagster wants one file and the path of Python may hold spaces.
+    """
+    launcher = paths.dbt_target / "dbt"
+    parts = [sys.executable, "-I", "-S", str(CLIENT), DBT_EXECUTABLE, version("dbt-core")]
+    text = f'#!/bin/sh\nexec {" ".join(map(shlex.quote, parts))} "$@"\n'
+    if not launcher.exists() or launcher.read_text(encoding="utf-8") != text:
+        launcher.parent.mkdir(parents=True, exist_ok=True)
+        launcher.write_text(text, encoding="utf-8")
+        launcher.chmod(0o755)
+    return str(launcher)
 
 
 def prune_invocations(paths: Paths, *, keep: int = 9) -> None:

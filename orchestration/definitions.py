@@ -9,8 +9,9 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from orchestration.console import console
-from orchestration.dbt import DBT_EXECUTABLE
+from orchestration.dbt import dbt_launcher
 from orchestration.defs import automation, dbt_models, landing, scores, state, syncs
+from orchestration.defs.tenant import PATHS
 
 defs = dg.Definitions(
     assets=[
@@ -29,7 +30,7 @@ defs = dg.Definitions(
     schedules=[automation.daily_schedule],
     sensors=[automation.landing_files],
     resources={
-        "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=DBT_EXECUTABLE)
+        "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=dbt_launcher(PATHS))
     },
     # DuckDB admits one writing process, so steps run one after another in one process.
     executor=dg.in_process_executor,
