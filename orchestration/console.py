@@ -6,6 +6,7 @@ seconds. CROSSWEAVE_VERBOSE=1 shows everything that happens inside the steps too
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import io
 import logging
@@ -13,12 +14,19 @@ import os
 import re
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import TextIO
 
 import dagster as dg
 
+from orchestration.startup import add
+
 PROGRESS_EVERY_S = 10.0
+
+
+def is_command_line_run() -> bool:
+    """True in `make run`, false in a run of the UI or the schedule."""
+    return os.environ.get("CROSSWEAVE_CONSOLE") == "lines"
 
 
 def is_verbose() -> bool:
@@ -51,10 +59,17 @@ class DbtProgress(io.TextIOBase):
     def __init__(self, out: TextIO) -> None:
         super().__init__()
         self.out = out
-        self.next_at = time.monotonic() + PROGRESS_EVERY_S
+        self.begun_at = time.monotonic()
+        self.has_started = False
+        self.last_lines: collections.deque[str] = collections.deque(maxlen=20)
+        self.next_at = self.begun_at + PROGRESS_EVERY_S
 
     def write(self, text: str) -> int:
         """Print `dbt 120 of 251` for a line that says so, at most every ten seconds."""
+        self.last_lines.append(text)
+        if not self.has_started and re.search(r"1 of \d+ START", text):
+            self.has_started = True
+            add("dbt calls", time.monotonic() - self.begun_at)
         match = re.search(r"(\d+) of (\d+) (?!START)", text)
         if match and time.monotonic() >= self.next_at:
             self.out.write(f"    dbt {match[1]} of {match[2]}\n")
@@ -64,13 +79,17 @@ class DbtProgress(io.TextIOBase):
 
 
 @contextlib.contextmanager
-def dbt_progress() -> Generator[None]:
-    """In a terminal run, progress in place of dbt's output; elsewhere (the UI) its output."""
-    if os.environ.get("CROSSWEAVE_CONSOLE") != "lines" or is_verbose():
-        yield
+def dbt_progress() -> Generator[Sequence[str]]:
+    """In a terminal run, progress in place of dbt's output; elsewhere (the UI) its output.
+
+    Gives the last lines of what dbt said and nobody saw.
+    """
+    if not is_command_line_run() or is_verbose():
+        yield ()
         return
-    with contextlib.redirect_stdout(DbtProgress(sys.stdout)):
-        yield
+    progress = DbtProgress(sys.stdout)
+    with contextlib.redirect_stdout(progress):
+        yield progress.last_lines
 
 
 def _event_line(event: dg.DagsterEvent) -> str | None:

@@ -6,7 +6,7 @@ features, then training, then models that read scores, then syncs, then the ledg
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +20,11 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from orchestration.console import dbt_progress
+from orchestration.console import dbt_progress, is_command_line_run
 from orchestration.defs.keys import SETTINGS_KEY, source_asset_key
 from orchestration.defs.tenant import MANIFEST, PATHS, WAREHOUSE
 from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.startup import import_beside
 
 # Marts are rebuilt daily; a day and two hours without one is late.
 FRESHNESS = dg.FreshnessPolicy.time_window(
@@ -54,12 +55,12 @@ class Translator(DagsterDbtTranslator):
     ) -> dg.AssetSpec:
         """Spec with a freshness policy on marts.
 
-        Seeds and staging wait for the end of landing, so that one dbt call builds them with the
-        rest; a call of their own would cost its start-up.
+        Seeds, staging and models that read nothing wait for the end of landing, so that one dbt
+        call builds them with the rest; a call of their own would cost its start-up.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         props = self.get_resource_props(manifest, unique_id)
-        if props["resource_type"] == "seed" or "staging" in props["fqn"]:
+        if props["resource_type"] == "seed" or "staging" in props["fqn"] or not spec.deps:
             return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SETTINGS_KEY)])
         if props.get("access") == "public":
             return spec.replace_attributes(freshness_policy=FRESHNESS)
@@ -79,17 +80,18 @@ translator = Translator(
 def warehouse_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build the selected models and run their tests, behind the warehouse's file lock."""
     events = []
-    with WAREHOUSE.lock():
+    with WAREHOUSE.lock(), dbt_progress() as unseen:
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test"], context=context, raise_on_error=False
         )
-        with dbt_progress():
-            events.extend(invocation.stream())
+        if is_command_line_run():  # this process waits for dbt: it loads what training needs
+            import_beside("orchestration.scoring")
+        events.extend(invocation.stream())
     row_counts = _row_counts(events)
     for event in events:
         yield _with_row_count(event, row_counts)
     if not invocation.is_successful():
-        raise dg.Failure(_failures(invocation))
+        raise dg.Failure(_failures(invocation, unseen))
 
 
 def _table_names(events: list[Any]) -> dict[str, str]:
@@ -131,9 +133,12 @@ def _with_row_count(event: Any, row_counts: dict[str, int]) -> Any:
     return event
 
 
-def _failures(invocation: Any) -> str:
-    """Names and messages of failed nodes, and where the compiled SQL lies."""
-    results = invocation.get_artifact("run_results.json")["results"]
+def _failures(invocation: Any, unseen: Iterable[str]) -> str:
+    """Names and messages of failed nodes; what dbt said last if it came to none."""
+    try:
+        results = invocation.get_artifact("run_results.json")["results"]
+    except FileNotFoundError:
+        return f"dbt ended before it built anything:\n{_without_values(''.join(unseen))}"
     failed = [
         f"{result['unique_id']}: {_without_values((result.get('message') or '').strip())}"
         for result in results

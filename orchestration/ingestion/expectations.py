@@ -22,6 +22,7 @@ import pandas as pd
 
 from orchestration.ingestion.declarations import Column, RawTable
 from orchestration.ingestion.sql import quoted
+from orchestration.startup import starting
 
 MAX_FIELD_BYTES = 64 * 1024
 LONGEST = "_longest_field"
@@ -142,7 +143,7 @@ def failing_rows(table: RawTable, frame: pd.DataFrame) -> list[tuple[Expectation
 
 
 def _validate(name: str, expectations: list[Expectation], frame: pd.DataFrame) -> list[Any]:
-    gx, definition = _engine()
+    gx, definition = start_great_expectations()
     suite = gx.ExpectationSuite(
         name=name,
         expectations=[
@@ -157,7 +158,13 @@ def _validate(name: str, expectations: list[Expectation], frame: pd.DataFrame) -
 
 
 @functools.cache
-def _engine() -> tuple[Any, Any]:
+def start_great_expectations() -> tuple[Any, Any]:
+    """Its module and a batch definition for frames; the first call takes seconds."""
+    with starting("Great Expectations"):
+        return _start()
+
+
+def _start() -> tuple[Any, Any]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     import great_expectations.expectations
