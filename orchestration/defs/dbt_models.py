@@ -60,7 +60,7 @@ class Translator(DagsterDbtTranslator):
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
         props = self.get_resource_props(manifest, unique_id)
-        if props["resource_type"] == "seed" or "staging" in props["fqn"] or not spec.deps:
+        if props["resource_type"] == "seed" or "staging" in props["fqn"] or not list(spec.deps):
             return spec.replace_attributes(deps=[*spec.deps, dg.AssetDep(SETTINGS_KEY)])
         if props.get("access") == "public":
             return spec.replace_attributes(freshness_policy=FRESHNESS)
