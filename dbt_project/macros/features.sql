@@ -39,6 +39,62 @@
     )
 {%- endmacro %}
 
+{# Contracts whose rows say what was known at a cutoff. #}
+{% macro feature_contracts() -%}
+    {% do return([
+        'identifiers', 'contacts', 'touchpoints', 'orders', 'feedback', 'offer_events',
+    ]) %}
+{%- endmacro %}
+
+{# The earliest loaded_at of the files that came since this model was built, per contract. #}
+{% macro arrivals() -%}
+    {%- set changed = changed_files() -%}
+    {%- for contract in feature_contracts() %}
+        select min(loaded_at) as loaded_at
+        from ({{ contract_source_rows(contract, changed) }}) as arrived
+        {% if not loop.last %} union all {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# Condition: a file that had landed before was landed again since this model was built. #}
+{% macro a_known_file_changed() -%}
+    exists (
+        select 1 from ops.landing_files as files
+        where files.first_landed_at < files.landed_at and files.landing_number > (
+            select reads.version from increments.reads as reads
+            where reads.model = '{{ this.identifier }}' and reads.followed = 'landing'
+        )
+    )
+{%- endmacro %}
+
+{# Number of the newest batch of the landing manifest; 0 where every build is full. #}
+{% macro newest_landing_number() -%}
+    {%- if target.type == 'duckdb' -%}
+        (select coalesce(max(files.landing_number), 0) from ops.landing_files as files)
+    {%- else -%}
+        cast(0 as bigint)
+    {%- endif -%}
+{%- endmacro %}
+
+{# Touched block of a model that is replaced by cutoff. #}
+{% macro touched_cutoff_features() -%}
+    select cutoff_at from {{ changes(ref('int_features__known_cutoffs')) }}
+{%- endmacro %}
+
+{# True where a past cutoff is built: always in a full build, seldom in an increment. So what they cost
+   is not even planned on most days. #}
+{% macro past_is_touched() -%}
+    {%- if execute and not is_increment() -%} {%- do return(true) -%} {%- endif -%}
+    {%- set known_cutoffs = ref('int_features__known_cutoffs') -%}
+    {%- set cutoffs = ref('int_features__cutoffs') -%}
+    {%- if not execute -%} {%- do return(true) -%} {%- endif -%}
+    {%- set found = run_query(
+        'select 1 from ' ~ changes(known_cutoffs) ~ ' as changed
+        inner join ' ~ cutoffs ~ ' as cutoffs on changed.cutoff_at = cutoffs.cutoff_at
+        where cutoffs.cutoff_number > 0 limit 1') -%}
+    {%- do return(found.rows | length > 0) -%}
+{%- endmacro %}
+
 {# Groups of the seed `channels`; what it does not know is `other`. #}
 {% macro feature_channel_groups() -%}
     {% do return([

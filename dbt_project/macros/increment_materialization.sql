@@ -27,10 +27,13 @@
             where ' ~ wanted ~ ' is not null') %}
         {% do duckdb__run_and_commit(
             'create or replace temporary table ' ~ result ~ ' as ' ~ parts[0] ~ parts[2]) %}
-        {# most touched values turn out as they were: those are neither written nor logged #}
+        {# most touched values turn out as they were: those are neither written nor logged
+           (compares: false where all of them differ, as features of a new as_of do) #}
         {%- set differing = 'differing__' ~ this.identifier -%}
-        {% do duckdb__run_and_commit('create or replace temporary table ' ~ differing ~ ' as '
-            ~ duckdb__differing_values(target_relation, wanted, touched, result)) %}
+        {%- set differing_values = duckdb__differing_values(target_relation, wanted, touched, result)
+            if config.get('compares', true) else 'select ' ~ wanted ~ ' from ' ~ touched -%}
+        {% do duckdb__run_and_commit(
+            'create or replace temporary table ' ~ differing ~ ' as ' ~ differing_values) %}
         {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
             ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
         {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched) %}

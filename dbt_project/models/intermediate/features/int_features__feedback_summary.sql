@@ -1,11 +1,14 @@
 -- Grain: one row per cutoff and person with feedback or an offer event known by then.
 -- Past cutoffs take the version and the person known then; as_of reads the current events.
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 cutoffs as (
 
-    select * from {{ ref('int_features__cutoffs') }}
-    where cutoff_number > 0
+    select touched.* from ({{ touched_rows(ref('int_features__cutoffs')) }}) as touched
+    where touched.cutoff_number > 0
 
 ),
 
@@ -69,7 +72,7 @@ present as (
         kind,
         score
     from {{ ref('fct_feedback') }}
-    where occurred_at < {{ as_of() }}
+    where occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
     union all
     select
         {{ as_of() }} as cutoff_at,
@@ -80,14 +83,16 @@ present as (
         concat('offer_', event) as kind,
         cast(null as decimal(18, 4)) as score
     from {{ ref('fct_offer_events') }}
-    where occurred_at < {{ as_of() }}
+    where occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
 
 ),
 
 combined as (
 
-    select * from past
-    union all
+    {% if past_is_touched() %}
+        select * from past
+        union all
+    {% endif %}
     select * from present
 
 ),

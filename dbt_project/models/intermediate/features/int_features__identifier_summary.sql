@@ -1,9 +1,14 @@
 -- Grain: one row per cutoff and person with an identifier known by then.
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 known_observations as (
 
-    {{ identity_known_observations(ref('int_features__cutoffs')) }}
+    {{ identity_known_observations(
+        '(' ~ touched_rows(ref('int_features__cutoffs')) ~ ')'
+    ) }}
 
 ),
 

@@ -1,12 +1,14 @@
 -- Grain: one row per cutoff and order row of a person, as it was known before the cutoff.
 -- Past cutoffs take the version and the person known then; as_of reads the current orders.
-{{ config(materialized='view') }}
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 cutoffs as (
 
-    select * from {{ ref('int_features__cutoffs') }}
-    where cutoff_number > 0
+    select touched.* from ({{ touched_rows(ref('int_features__cutoffs')) }}) as touched
+    where touched.cutoff_number > 0
 
 ),
 
@@ -124,14 +126,16 @@ present as (
         net_revenue_amount,
         discount_amount
     from {{ ref('fct_orders') }}
-    where ordered_at < {{ as_of() }}
+    where ordered_at < {{ as_of() }} {{ and_touched(as_of()) }}
 
 ),
 
 combined as (
 
-    select * from past
-    union all
+    {% if past_is_touched() %}
+        select * from past
+        union all
+    {% endif %}
     select * from present
 
 ),

@@ -1,9 +1,12 @@
 -- Grain: one row per cutoff and person with an order or a refund known by then.
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 orders as (
 
-    select * from {{ ref('int_features__known_orders') }}
+    {{ touched_rows(ref('int_features__known_orders')) }}
 
 ),
 

@@ -1,11 +1,14 @@
 -- Grain: one row per cutoff, person and window that is the narrowest one to hold a touchpoint known
 -- by then (1000000 = before all windows).
 -- Past cutoffs sum what is summed already; as_of reads the current touchpoints of current persons.
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 cutoff_buckets as (
 
-    select * from {{ ref('int_features__cutoff_buckets') }}
+    {{ touched_rows(ref('int_features__cutoff_buckets')) }}
 
 ),
 
@@ -76,7 +79,7 @@ current_touches as (
     where
         person_id is not null
         and not is_automated
-        and occurred_at < {{ as_of() }}
+        and occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
 
 ),
 
@@ -95,8 +98,10 @@ present as (
 
 combined as (
 
-    select * from past
-    union all
+    {% if past_is_touched() %}
+        select * from past
+        union all
+    {% endif %}
     select * from present
 
 ),

@@ -5,17 +5,14 @@
 -- slots only the last touch of the one and the first touch of the other decide.
 {%- set gap_seconds = '60 * ' ~ setting('session_gap_minutes') %}
 {%- set longest = feature_windows() | last %}
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 cutoff_buckets as (
 
-    select * from {{ ref('int_features__cutoff_buckets') }}
-
-),
-
-bucket_days as (
-
-    select * from {{ ref('int_features__bucket_days') }}
+    {{ touched_rows(ref('int_features__cutoff_buckets')) }}
 
 ),
 
@@ -29,56 +26,9 @@ interactions as (
 
 ),
 
-first_edge as (
-
-    -- what lies before all windows matters only as the beginning of a visit that goes on
-    select {{ add_time('min(starts_at)', '-1 * ' ~ gap_seconds, 'second') }} as starts_at
-    from cutoff_buckets
-    where window_days <= {{ longest }}
-
-),
-
-dated as (
-
-    {{ feature_dated_touches() }}
-
-),
-
-set_touches as (
-
-    select
-        records.set_key,
-        bucket_days.starts_at,
-        {{ feature_late_loaded_at('dated') }} as late_loaded_at,
-        dated.superseded_at,
-        dated.channel,
-        {{ time_slot('dated.occurred_at', gap_seconds) }} as slot,
-        case when interactions.is_visit then dated.occurred_at end as visited_at
-    from dated
-    inner join interactions
-        on dated.interaction = interactions.interaction
-    inner join bucket_days
-        on dated.bucket_day = bucket_days.bucket_day
-    inner join {{ ref('int_identity__records') }} as records
-        on dated.record_key = records.record_key
-    inner join first_edge
-        on dated.occurred_at >= first_edge.starts_at
-
-),
-
 set_slots as (
 
-    select
-        set_key,
-        starts_at,
-        late_loaded_at,
-        superseded_at,
-        channel,
-        slot,
-        min(visited_at) as first_at,
-        max(visited_at) as last_at
-    from set_touches
-    group by set_key, starts_at, late_loaded_at, superseded_at, channel, slot
+    select * from {{ ref('int_features__set_slots') }}
 
 ),
 
@@ -124,7 +74,7 @@ current_touches as (
     where
         touchpoints.person_id is not null
         and not touchpoints.is_automated
-        and touchpoints.occurred_at < {{ as_of() }}
+        and touchpoints.occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
         and touchpoints.occurred_at >= {{ add_time(
             add_time(as_of(), '-' ~ longest, 'day'), '-1 * ' ~ gap_seconds, 'second'
         ) }}
@@ -148,8 +98,10 @@ present as (
 
 engagements as (
 
-    select * from past
-    union all
+    {% if past_is_touched() %}
+        select * from past
+        union all
+    {% endif %}
     select * from present
 
 ),

@@ -3,44 +3,47 @@
     'contact_count', 'open_count', 'click_count', 'product_view_count', 'cart_add_count',
     'checkout_count', 'engagement_count',
 ] %}
+{% call touched() %}
+    {{ touched_cutoff_features() }}
+{% endcall %}
 with
 
 persons as (
 
-    select * from {{ ref('int_identity__persons_at_cutoff') }}
+    {{ touched_rows(ref('int_identity__persons_at_cutoff')) }}
 
 ),
 
 orders as (
 
-    select * from {{ ref('int_features__order_summary') }}
+    {{ touched_rows(ref('int_features__order_summary')) }}
 
 ),
 
 {% for window in feature_window_days_values() %}
     touches_{{ window }} as (
 
-        select * from {{ ref('int_features__touch_windows') }}
-        where window_days = {{ window }}
+        select touched.* from ({{ touched_rows(ref('int_features__touch_windows')) }}) as touched
+        where touched.window_days = {{ window }}
 
     ),
 
 {% endfor %}
 visits as (
 
-    select * from {{ ref('int_features__visit_summary') }}
+    {{ touched_rows(ref('int_features__visit_summary')) }}
 
 ),
 
 feedback as (
 
-    select * from {{ ref('int_features__feedback_summary') }}
+    {{ touched_rows(ref('int_features__feedback_summary')) }}
 
 ),
 
 identifiers as (
 
-    select * from {{ ref('int_features__identifier_summary') }}
+    {{ touched_rows(ref('int_features__identifier_summary')) }}
 
 ),
 
