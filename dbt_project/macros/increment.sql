@@ -18,13 +18,20 @@
    when as_of moved back, and when a model that is followed was itself built in full. Elsewhere than
    on DuckDB every build is full. #}
 
-{# True where the model being compiled replaces only touched rows. #}
+{# True where the model being compiled replaces only touched rows. Asked once per compilation: the
+   answer is kept in the `model` of its context, because a model asks up to a hundred times. #}
 {% macro is_increment() -%}
     {%- if not execute or target.type != 'duckdb' or model.config.materialized != 'increment'
-        or should_full_refresh() or load_relation(this) is none -%}
+        or should_full_refresh() -%}
         {%- do return(false) -%}
     {%- endif -%}
-    {%- do return(is_current(this.identifier, model.checksum.checksum)) -%}
+    {%- if 'is_increment' not in model -%}
+        {%- do model.update({
+            'is_increment': load_relation(this) is not none
+                and is_current(this.identifier, model.checksum.checksum),
+        }) -%}
+    {%- endif -%}
+    {%- do return(model.is_increment) -%}
 {%- endmacro %}
 
 {# True where the table of a model that builds by increments holds under the present rules, so that
@@ -40,7 +47,11 @@
                 select 1 from increments.reads
                 left join increments.states as followed on followed.model = reads.followed
                 where reads.model = states.model and reads.followed <> 'landing'
-                    and coalesce(reads.version < followed.full_version, true)
+                    and coalesce(
+                        reads.version < greatest(
+                            followed.full_version,
+                            followed.version - " ~ increment_log_versions() ~ "),
+                        true)
             )"
     ) -%}
     {%- do return(found.rows | length > 0) -%}
@@ -90,11 +101,15 @@
     (select {{ model.config.replaces }} from touched__{{ this.identifier }})
 {%- endmacro %}
 
-{# Files that came, changed or went since this model was last built: {source: [file names]}. A staging
+{# Files that came or changed since this model was last built: {source: [file names]}. A staging
    model with `meta: {reads_across_files: true}` puts rows of several files together, so one changed
    file of its source counts as all of them (`across`: the names of such sources). Empty where the
-   model is built in full. The names go into the SQL as literals, which DuckDB compares with the
-   zone maps of its blocks, so that old rows are not read. #}
+   model is built in full.
+
+   A name counts for every source that has such a file: a row's column source may be another one than
+   the folder that its file lay in (canonical files bring rows of many), so a row knows its file by
+   name alone. The names go into the SQL as literals, which DuckDB compares with the zone maps of its
+   blocks, so that old rows are not read. #}
 {% macro changed_files(across=[]) -%}
     {%- set files = {} -%}
     {%- if is_increment() -%}
@@ -104,11 +119,16 @@
                 where landing_number > (
                     select reads.version from increments.reads as reads
                     where reads.model = '" ~ this.identifier ~ "' and reads.followed = 'landing')
+            ),
+            changed as (
+                select file_name from unread
+                union
+                select file_name from ops.landing_files
+                where source in (select source from unread)
+                    and source in ('" ~ across | join("', '") ~ "')
             )
             select source, file_name from ops.landing_files
-            where (source, file_name) in (select (source, file_name) from unread)
-                or (source in (select source from unread)
-                    and source in ('" ~ across | join("', '") ~ "'))
+            where file_name in (select file_name from changed)
             order by source, file_name"
         ).rows -%}
         {%- for row in rows -%}
@@ -120,33 +140,34 @@
 
 {# The as_of of this model's last build, as a literal. #}
 {% macro previous_as_of() -%}
-    {%- set found = run_query("select as_of from increments.states
-        where model = '" ~ this.identifier ~ "'") -%}
-    timestamp '{{ found.rows[0][0] }}'
+    {%- if 'previous_as_of' not in model -%}
+        {%- set found = run_query("select as_of from increments.states
+            where model = '" ~ this.identifier ~ "'") -%}
+        {%- do model.update({'previous_as_of': found.rows[0][0]}) -%}
+    {%- endif -%}
+    timestamp '{{ model.previous_as_of }}'
 {%- endmacro %}
 
 {# Where clause of rows that arrived: those of changed files, and those that became known because
-   as_of moved. Nothing in a full build. #}
-{% macro where_arrived(changed) -%}
-    {%- if is_increment() %} where {{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }}
+   as_of moved; `also` is a further condition. Nothing in a full build. #}
+{% macro where_arrived(changed, also='false') -%}
+    {%- if is_increment() %}
+    where {{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }} or {{ also }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Touched block of a model whose rows come from files: what arrived, and what the table has of changed
    files. #}
-{% macro touched_by_files(arrived, column, changed) -%}
-    select {{ column }} from {{ arrived }} as arrived {{ where_arrived(changed) }}
+{% macro touched_by_files(arrived, column, changed, also='false') -%}
+    select {{ column }} from {{ arrived }} as arrived {{ where_arrived(changed, also) }}
     {%- if is_increment() %}
     union all
     select {{ column }} from {{ this }} where {{ is_of_files(changed) }}
     {%- endif -%}
 {%- endmacro %}
 
-{# Condition: the row came from one of the changed files. #}
+{# Condition, never null: the row came from one of the changed files. #}
 {% macro is_of_files(changed) -%}
-    (false
-    {%- for source, files in changed.items() %}
-        or (source = '{{ source }}' and _file_name in ('{{ files | join("', '") }}'))
-    {%- endfor -%}
-    )
+    {%- set names = changed.values() | sum(start=[]) | unique -%}
+    (_file_name is not null and _file_name in ('{{ names | join("', '") }}'))
 {%- endmacro %}

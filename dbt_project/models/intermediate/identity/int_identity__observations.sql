@@ -1,14 +1,15 @@
 -- Grain: one row per delivered row of an identifier of a record, as numbers; invalid ones too.
 {%- set changed = changed_files(sources_across_files('identifiers')) %}
+{%- set moved = is_of_other_region(ref('int_identity__contact_regions')) %}
 {% call touched() %}
-    {{ touched_by_files(ref('int_identity__located_identifiers'), 'record_key', changed) }}
+    {{ touched_by_files(ref('int_identity__located_identifiers'), 'record_key', changed, moved) }}
 {% endcall %}
 with
 
 identifiers as (
 
     select * from {{ ref('int_identity__located_identifiers') }}
-    {{ where_arrived(changed) }}
+    {{ where_arrived(changed, moved) }}
 
 ),
 
@@ -26,6 +27,7 @@ final as (
         identifiers.is_authenticated,
         identifiers.observed_at,
         identifiers.loaded_at,
+        identifiers.region,
         identifiers.source,
         identifiers._file_name
     from identifiers
@@ -43,6 +45,7 @@ final as (
             is_authenticated,
             observed_at,
             loaded_at,
+            region,
             source,
             _file_name
         from {{ this }}
@@ -50,6 +53,7 @@ final as (
             record_key in {{ touched_values() }}
             and loaded_at < {{ previous_as_of() }}
             and not {{ is_of_files(changed) }}
+            and not {{ moved }}
     {% endif %}
 
 )

@@ -1,17 +1,18 @@
 -- Grain: one row per (source_identifier_type, raw_value, region).
 -- A value that no record carries any more stays here until the next full build: nothing reads it.
 {%- set changed = changed_files(sources_across_files('identifiers')) %}
+{%- set moved = is_of_other_region(ref('int_identity__contact_regions')) %}
 {%- set value_key = row_key(['identifier_type', 'identifier_value', 'region']) %}
 {% call touched() %}
     select {{ value_key }} as value_key
-    from {{ ref('int_identity__located_identifiers') }} {{ where_arrived(changed) }}
+    from {{ ref('int_identity__located_identifiers') }} {{ where_arrived(changed, moved) }}
 {% endcall %}
 with
 
 identifiers as (
 
     select * from {{ ref('int_identity__located_identifiers') }}
-    {{ where_arrived(changed) }}
+    {{ where_arrived(changed, moved) }}
 
 ),
 
