@@ -21,6 +21,8 @@ TYPES = ["customer_id", "loyalty_id", "email", "phone", "cookie_id", "device_id"
 SELECTION = (
     "+int_identity__persons_at_cutoff",
     "+int_identity__record_persons_at_cutoff",
+    "+int_identity__record_keys",
+    "+int_identity__record_persons",
 )
 
 
