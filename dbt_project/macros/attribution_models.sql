@@ -11,3 +11,11 @@
     {% endif %}
     {% endfor %}
 {%- endmacro %}
+
+{# Part of a revenue in units of 1e-15 of it, to twelve digits. #}
+{% macro attribution_share(revenue, units) -%}
+    cast(
+        cast(({{ units }}) / 1e15 as decimal(16, 15)) * cast({{ revenue }} as decimal(18, 4))
+        as decimal(37, 12)
+    )
+{%- endmacro %}

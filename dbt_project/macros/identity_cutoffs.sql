@@ -1,16 +1,17 @@
-{# Condition: a model that keeps past cutoffs has not got this one, or has it from other evidence.
-   The model is named, not referred to: it is built from what this condition lets through. #}
+{# Condition: a model that keeps past cutoffs has not got this one, or has not read since when files
+   brought something that was known then (int_features__known_cutoffs). The model is named, not
+   referred to: it is built from what this condition lets through. #}
 {% macro is_open_for(name, cutoff_at) -%}
     {%- if execute and target.type == 'duckdb' and not should_full_refresh() and is_current(name) -%}
         (
             {{ cutoff_at }} not in (
                 select kept.cutoff_at from {{ this.incorporate(path={'identifier': name}) }} as kept
             )
-            or {{ cutoff_at }} > (
-                select min(changed.loaded_at) from increments.int_identity__observations as changed
+            or {{ cutoff_at }} in (
+                select changed.cutoff_at from increments.int_features__known_cutoffs as changed
                 where changed.version > (
                     select reads.version from increments.reads as reads
-                    where reads.model = '{{ name }}' and reads.followed = 'int_identity__observations'
+                    where reads.model = '{{ name }}' and reads.followed = 'int_features__known_cutoffs'
                 )
             )
         )
@@ -19,17 +20,16 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Touched block of a model that keeps past cutoffs: those that are open, those that are gone. #}
+{# Touched block of a model that keeps past cutoffs: those that are open for it, those that are gone. #}
 {% macro touched_cutoffs() -%}
     {#- named outside the condition: dbt infers what a model reads while it parses, in no increment -#}
     {%- set known_cutoffs = ref('int_features__cutoffs') -%}
-    select cutoff_at from {{ ref('int_identity__open_cutoffs') }}
-    union all
-    select cutoffs.cutoff_at
-    from {{ ref('int_identity__open_cutoffs') }} as cutoffs
-    inner join {{ changes(ref('int_identity__observations')) }} as changed
-        on changed.loaded_at < cutoffs.cutoff_at
+    select cutoff_at from {{ changes(ref('int_features__known_cutoffs')) }}
+    where cutoff_at in (select cutoff_at from {{ ref('int_identity__open_cutoffs') }})
     {% if is_increment() %}
+    union all
+    select cutoff_at from {{ ref('int_identity__open_cutoffs') }}
+    where cutoff_at not in (select cutoff_at from {{ this }})
     union all
     select cutoff_at from {{ this }}
     where cutoff_at not in (select cutoff_at from {{ known_cutoffs }})

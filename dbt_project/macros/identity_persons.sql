@@ -27,8 +27,6 @@ final as (
     select
         linking.cutoff_at,
         linking.identifier_number,
-        identifier_keys.identifier_key,
-        identifier_keys.identifier_type,
         identifier_keys.scope,
         linking.first_seen_at,
         linking.first_loaded_at,
@@ -124,25 +122,38 @@ owned as (
 
 ),
 
+-- a person is named once, not once per identifier
+persons as (
+
+    select
+        anchors.vertex_id,
+        anchors.identifier_number as anchor_number,
+        anchors.scope = 'person' as is_known,
+        {{ person_id('identifier_keys.identifier_key', 0) }} as person_id
+    from {{ vertices }} as anchors
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on identifier_keys.identifier_number = anchors.identifier_number
+    where anchors.vertex_id in (select person_vertex_id from owned)
+
+),
+
 final as (
 
     select
         owned.cutoff_at,
         owned.vertex_id,
         owned.identifier_number,
-        owned.identifier_key,
-        owned.identifier_type,
         owned.scope,
         owned.first_seen_at,
         owned.first_loaded_at,
         owned.cluster_id,
         owned.met_person_count,
         owned.owner_edge_number,
-        anchors.identifier_key as anchor_identifier_key,
-        anchors.scope = 'person' as is_known,
-        {{ person_id('anchors.identifier_key', 0) }} as person_id
+        persons.anchor_number,
+        persons.is_known,
+        persons.person_id
     from owned
-    inner join {{ vertices }} as anchors on anchors.vertex_id = owned.person_vertex_id
+    inner join persons on persons.vertex_id = owned.person_vertex_id
 
 )
 
@@ -179,4 +190,119 @@ select * from final
         on clusters.cutoff_at = observations.cutoff_at
         and clusters.identifier_number = observations.identifier_number
     group by observations.cutoff_at, observations.set_key
+{%- endmacro %}
+
+{# Persons: one row per (cutoff_at, person_id), with what their identifiers say of them: which they have
+   (valid, not blocked, of a person or a device), and since when. `set_persons` has cutoff_at. #}
+{% macro identity_persons(known_observations, clusters, set_persons) -%}
+with
+
+set_persons as (
+
+    select * from {{ set_persons }} as named where person_id is not null
+
+),
+
+known_observations as (
+
+    -- what was dated into the future is no evidence yet
+    select * from {{ known_observations }} where can_link and observed_at < cutoff_at
+
+),
+
+persons as (
+
+    select distinct
+        cutoff_at,
+        person_id,
+        anchor_number,
+        is_known
+    from {{ clusters }}
+
+),
+
+-- several sets of a person say the same identifier: counted once
+told as (
+
+    select
+        set_persons.cutoff_at,
+        set_persons.person_id,
+        known_observations.identifier_number,
+        min(known_observations.observed_at) as observed_at
+    from known_observations
+    inner join set_persons
+        on set_persons.cutoff_at = known_observations.cutoff_at
+        and set_persons.set_key = known_observations.set_key
+    group by
+        set_persons.cutoff_at, set_persons.person_id, known_observations.identifier_number
+
+),
+
+identifiers as (
+
+    select
+        told.cutoff_at,
+        told.person_id,
+        min(told.observed_at) as first_seen_at,
+        count(*) as identifier_count
+        {%- for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %},
+        max(case when identifier_keys.identifier_type = '{{ identifier_type }}' then 1 else 0 end)
+        = 1 as has_{{ identifier_type }}
+        {%- endfor %}
+    from told
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on identifier_keys.identifier_number = told.identifier_number
+    group by told.cutoff_at, told.person_id
+
+),
+
+person_sources as (
+
+    select distinct
+        set_persons.cutoff_at,
+        set_persons.person_id,
+        known_observations.source
+    from known_observations
+    inner join set_persons
+        on set_persons.cutoff_at = known_observations.cutoff_at
+        and set_persons.set_key = known_observations.set_key
+
+),
+
+sources as (
+
+    select
+        cutoff_at,
+        person_id,
+        count(*) as source_count
+    from person_sources
+    group by cutoff_at, person_id
+
+),
+
+final as (
+
+    select
+        persons.cutoff_at,
+        persons.person_id,
+        persons.anchor_number,
+        persons.is_known,
+        identifiers.first_seen_at,
+        coalesce(identifiers.identifier_count, 0) as identifier_count,
+        coalesce(sources.source_count, 0) as source_count,
+        {%- for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %}
+        coalesce(identifiers.has_{{ identifier_type }}, false) as has_{{ identifier_type }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from persons
+    left join identifiers
+        on identifiers.cutoff_at = persons.cutoff_at
+        and identifiers.person_id = persons.person_id
+    left join sources
+        on sources.cutoff_at = persons.cutoff_at
+        and sources.person_id = persons.person_id
+
+)
+
+select * from final
 {%- endmacro %}

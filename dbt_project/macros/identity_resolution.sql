@@ -145,8 +145,8 @@ select * from final
 
 {# Edges: one row per (cutoff_at, number_a, number_b); a is the strongest of their records. Hubs and
    blocked values are no centre of a star while the record has anything that links, so what a record
-   says besides them is not lost. #}
-{% macro identity_edges(known_observations, hubs) -%}
+   says besides them is not lost. `with_sources`, for one cutoff: who told them. #}
+{% macro identity_edges(known_observations, hubs, with_sources=false) -%}
 with
 
 evidence as (
@@ -176,23 +176,22 @@ centres as (
 
 ),
 
-seen_by_source as (
+told as (
 
     select
         evidence.cutoff_at,
         centres.centre_number as number_a,
         evidence.identifier_number as number_b,
         evidence.source,
-        sum(evidence.record_count) as evidence_count,
-        min(evidence.observed_at) as first_seen_at,
-        max(evidence.last_observed_at) as last_seen_at,
-        min(evidence.loaded_at) as first_loaded_at
+        evidence.record_count,
+        evidence.observed_at,
+        evidence.last_observed_at,
+        evidence.loaded_at
     from evidence
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
         and centres.set_key = evidence.set_key
-    group by
-        evidence.cutoff_at, centres.centre_number, evidence.identifier_number, evidence.source
+    where evidence.identifier_number <> centres.centre_number
 
 ),
 
@@ -202,17 +201,37 @@ seen_together as (
         cutoff_at,
         number_a,
         number_b,
-        cast(sum(evidence_count) as bigint) as evidence_count,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        min(first_loaded_at) as first_loaded_at,
-        {{ distinct_text('source') }} as sources
-    from seen_by_source
-    where number_a <> number_b
+        cast(sum(record_count) as bigint) as evidence_count,
+        min(observed_at) as first_seen_at,
+        max(last_observed_at) as last_seen_at,
+        min(loaded_at) as first_loaded_at
+        {%- if with_sources %},
+        min(source) as first_source,
+        max(source) as last_source
+        {%- endif %}
+    from told
     group by cutoff_at, number_a, number_b
 
 ),
 
+{% if with_sources %}
+-- most pairs are told by one source: only the others are put together as text
+told_by_several as (
+
+    select
+        told.number_a,
+        told.number_b,
+        {{ distinct_text('told.source') }} as sources
+    from told
+    inner join seen_together
+        on seen_together.number_a = told.number_a
+        and seen_together.number_b = told.number_b
+    where seen_together.first_source <> seen_together.last_source
+    group by told.number_a, told.number_b
+
+),
+
+{% endif %}
 first_seen as (
 
     select
@@ -237,13 +256,20 @@ pairs as (
         coalesce(seen_together.first_seen_at, ruled.first_seen_at) as first_seen_at,
         coalesce(seen_together.last_seen_at, ruled.first_seen_at) as last_seen_at,
         coalesce(seen_together.first_loaded_at, ruled.first_loaded_at) as first_loaded_at,
-        coalesce(seen_together.sources, 'manual_rules') as sources,
+        {%- if with_sources %}
+        coalesce(told_by_several.sources, seen_together.first_source, 'manual_rules') as sources,
+        {%- endif %}
         ruled.rule_id
     from seen_together
     full outer join ruled
         on ruled.cutoff_at = seen_together.cutoff_at
         and ruled.number_a = seen_together.number_a
         and ruled.number_b = seen_together.number_b
+    {%- if with_sources %}
+    left join told_by_several
+        on told_by_several.number_a = seen_together.number_a
+        and told_by_several.number_b = seen_together.number_b
+    {%- endif %}
 
 ),
 
@@ -251,8 +277,6 @@ judged as (
 
     select
         pairs.*,
-        keys_a.identifier_key as identifier_a,
-        keys_b.identifier_key as identifier_b,
         keys_a.scope as scope_a,
         keys_b.scope as scope_b,
         greatest(keys_a.type_rank, keys_b.type_rank) as weaker_rank,
@@ -277,8 +301,6 @@ final as (
         cutoff_at,
         number_a,
         number_b,
-        identifier_a,
-        identifier_b,
         scope_a,
         scope_b,
         weaker_rank,
@@ -286,7 +308,9 @@ final as (
         first_seen_at,
         last_seen_at,
         first_loaded_at,
+        {%- if with_sources %}
         sources,
+        {%- endif %}
         case
             when has_hub then 'hub'
             when not can_link then 'blocked'
@@ -302,7 +326,7 @@ final as (
         row_number() over (
             order by
                 cutoff_at, case when rule_id is not null then 0 else 1 end, weaker_rank,
-                evidence_count desc, identifier_a, identifier_b
+                evidence_count desc, number_a, number_b
         ) as edge_number
     from judged
 

@@ -148,11 +148,12 @@
     timestamp '{{ model.previous_as_of }}'
 {%- endmacro %}
 
-{# Where clause of rows that arrived: those of changed files, and those that became known because
-   as_of moved; `also` is a further condition. Nothing in a full build. #}
+{# Where clause of known rows that arrived: those of changed files, and those that became known because
+   as_of moved; `also` is a further condition. All known rows in a full build. #}
 {% macro where_arrived(changed, also='false') -%}
+    where loaded_at < {{ as_of() }}
     {%- if is_increment() %}
-    where {{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }} or {{ also }}
+        and ({{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }} or {{ also }})
     {%- endif -%}
 {%- endmacro %}
 

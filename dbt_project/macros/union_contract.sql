@@ -83,14 +83,15 @@ select * from final
 {%- endmacro %}
 
 {# The same union without the order of versions, for a model that finds out by itself which row is the
-   current one: a view costs nothing where the rows are read once. #}
+   current one: a view costs nothing where the rows are read once. Of all rows, also those that are not
+   known yet: who reads it asks for loaded_at < as_of. #}
 {% macro contract_rows(contract) -%}
     select
         {{ contract_columns(contract) | map(attribute='name') | join(',\n        ') }},
         _file_name,
         _row_number,
         {{ row_key(['source', 'record_id']) }} as record_key
-    from ({{ contract_source_rows(contract, {}) }}) as contract_rows
+    from ({{ contract_source_rows(contract, {}, only_known=false) }}) as contract_rows
 {%- endmacro %}
 
 {# Columns of the union, besides superseded_at. #}
@@ -139,7 +140,7 @@ select * from final
 
 {# Known rows of the enabled sources (loaded before as_of), typed; in an increment those of changed
    files, and those that became known because as_of moved. #}
-{% macro contract_source_rows(contract, changed) -%}
+{% macro contract_source_rows(contract, changed, only_known=true) -%}
     {%- set columns = contract_columns(contract) -%}
     {%- for source in sources_of_contract(contract) %}
         {%- if not loop.first %} union all {% endif %}
@@ -156,7 +157,7 @@ select * from final
             cast(_file_name as string) as _file_name,
             cast(_row_number as bigint) as _row_number
         from {{ ref('stg_' ~ source ~ '__' ~ contract) }}
-        where loaded_at < {{ as_of() }} {{ condition }}
+        where {{ 'loaded_at < ' ~ as_of() if only_known else '1 = 1' }} {{ condition }}
         {%- endfor %}
     {%- else %}
         select

@@ -111,7 +111,7 @@ def test_persons_at_a_cutoff_need_no_later_file(
         "inner join intermediate.int_identity__record_keys using (record_key) order by all"
     )
     persons = (
-        "select person_id, anchor_identifier_key, is_known "
+        "select * exclude (cutoff_at) "
         "from intermediate.int_identity__persons_at_cutoff "
         f"where cutoff_at = timestamp '{cutoff}' order by all"
     )

@@ -214,8 +214,9 @@ def test_a_late_record_merges_and_the_strongest_earliest_names(
         f"""
         select identifiers.identifier_value
         from intermediate.int_identity__persons_at_cutoff as persons
-        inner join pii.identifiers
-            on identifiers.identifier_key = persons.anchor_identifier_key
+        inner join intermediate.int_identity__keys as keys
+            on keys.identifier_number = persons.anchor_number
+        inner join pii.identifiers on identifiers.identifier_key = keys.identifier_key
         where persons.person_id = '{person_of["late-1"]}'
         """
     )

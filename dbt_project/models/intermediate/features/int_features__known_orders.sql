@@ -36,20 +36,28 @@ keyed as (
 
 ),
 
-known as (
+told as (
 
     select
         cutoffs.cutoff_at,
         keyed.*,
-        set_persons.person_id
+        case when keyed.record_loaded_at < cutoffs.cutoff_at then keyed.set_key end as known_set_key
     from keyed
     inner join cutoffs
         on keyed.ordered_at < cutoffs.cutoff_at
             and {{ known_at_cutoff('keyed') }}
+
+),
+
+known as (
+
+    select
+        told.*,
+        set_persons.person_id
+    from told
     left join set_persons
-        on cutoffs.cutoff_at = set_persons.cutoff_at
-            and keyed.set_key = set_persons.set_key
-            and keyed.record_loaded_at < cutoffs.cutoff_at
+        on told.cutoff_at = set_persons.cutoff_at
+            and told.known_set_key = set_persons.set_key
 
 ),
 

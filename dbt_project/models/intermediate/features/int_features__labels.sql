@@ -13,7 +13,7 @@ persons as (
 identifiers as (
 
     select
-        identifier_key,
+        identifier_number,
         person_id
     from {{ ref('int_identity__identifiers') }}
 
@@ -67,7 +67,7 @@ candidates as (
         next_orders.ordered_at as next_order_at
     from persons
     left join identifiers
-        on persons.anchor_identifier_key = identifiers.identifier_key
+        on persons.anchor_number = identifiers.identifier_number
     left join refusals
         on identifiers.person_id = refusals.person_id
     left join next_orders

@@ -70,7 +70,7 @@ subjects as (
         consents.consent_key,
         consents.channel,
         consents.status,
-        record_persons.identifier_key,
+        record_persons.identifier_number,
         record_persons.person_id
     from consents
     inner join {{ ref('int_identity__record_persons') }} as record_persons
@@ -78,7 +78,7 @@ subjects as (
     left join consents_with_address as named
         on consents.consent_key = named.consent_key
     where
-        record_persons.identifier_key is not null
+        record_persons.identifier_number is not null
         and (
             named.consent_key is null
             or (consents.channel = 'all' and consents.status not in ('granted', 'pending'))
@@ -98,10 +98,10 @@ subject_addresses as (
             and channels.address_identifier_type = identifiers.identifier_type
             and identifiers.is_valid
     left join {{ ref('int_identity__edges') }} as edges
-        on subjects.identifier_key = edges.identifier_a
-            and identifiers.identifier_key = edges.identifier_b
+        on subjects.identifier_number = edges.number_a
+            and identifiers.identifier_number = edges.number_b
             and edges.status in ('kept', 'manual')
-    where subjects.status not in ('granted', 'pending') or edges.identifier_b is not null
+    where subjects.status not in ('granted', 'pending') or edges.number_b is not null
 
 ),
 
@@ -113,9 +113,10 @@ bindings as (
     from named_addresses
     union
     select
-        consent_key,
-        identifier_key
+        subjects.consent_key,
+        identifiers.identifier_key
     from subjects
+    inner join identifiers on subjects.identifier_number = identifiers.identifier_number
     union
     select
         consent_key,

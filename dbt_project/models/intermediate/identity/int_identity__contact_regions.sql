@@ -1,4 +1,5 @@
--- Grain: one row per record and time from which its contact has a country.
+-- Grain: one row per record and time from which its contact has a country that is not the tenant's
+-- own: numbers are read under that one anyway.
 with
 
 contacts as (
@@ -16,7 +17,7 @@ contacts as (
 
 ),
 
-final as (
+followed as (
 
     select
         record_key,
@@ -28,6 +29,13 @@ final as (
         ) as known_before
     from contacts
     where recency = 1
+
+),
+
+final as (
+
+    select * from followed
+    where region <> {{ setting('country_code') }}
 
 )
 

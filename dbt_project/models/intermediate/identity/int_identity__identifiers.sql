@@ -38,6 +38,7 @@ final as (
 
     select
         identifier_keys.identifier_key,
+        identifier_keys.identifier_number,
         identifier_keys.identifier_type,
         identifier_keys.scope,
         identifier_keys.type_rank,

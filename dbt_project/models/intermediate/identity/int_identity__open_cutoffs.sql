@@ -14,4 +14,4 @@ where
             or {{ is_open_for(name, 'cutoffs.cutoff_at') }}
         {%- endfor %}
     )
--- depends on the evidence: {{ ref('int_identity__observations') }}
+-- depends on its log: {{ ref('int_features__known_cutoffs') }}

@@ -2,9 +2,7 @@
 {% call touched() %}
     {{ touched_cutoffs() }}
 {% endcall %}
-select distinct
-    cutoff_at,
-    person_id,
-    anchor_identifier_key,
-    is_known
-from {{ ref('int_identity__clusters_at_cutoff') }}
+{{ identity_persons(
+    ref('int_identity__known_observations_at_cutoff'), ref('int_identity__clusters_at_cutoff'),
+    ref('int_identity__set_persons_before')
+) }}

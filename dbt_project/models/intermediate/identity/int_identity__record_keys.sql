@@ -4,3 +4,4 @@ select distinct
     record_id,
     record_key
 from {{ ref('int_contracts__identifiers') }}
+where loaded_at < {{ as_of() }}

@@ -17,7 +17,7 @@ summed as (
 
     select
         record_key,
-        min(source) as source,
+        any_value(source) as source,
         count(*) as row_count,
         min(identifier_number) as first_number,
         max(identifier_number) as last_number,

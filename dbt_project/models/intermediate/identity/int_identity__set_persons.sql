@@ -20,10 +20,12 @@ final as (
     select
         resolved.set_key,
         clusters.person_id,
-        clusters.person_id as person_id_as_known,
-        clusters.identifier_key,
-        clusters.identifier_type,
-        actors.identifier_key as actor_key
+        resolved.identifier_number,
+        actors.identifier_key as actor_key,
+        coalesce(
+            actors.identifier_number <> resolved.identifier_number or clusters.scope <> 'person',
+            false
+        ) as is_device_actor
     from resolved
     left join {{ ref('int_identity__clusters') }} as clusters
         on resolved.identifier_number = clusters.identifier_number

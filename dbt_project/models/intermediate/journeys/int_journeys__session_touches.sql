@@ -34,12 +34,6 @@ set_persons as (
 
 ),
 
-identifier_types as (
-
-    select * from {{ ref('identifier_types') }}
-
-),
-
 click_landings as (
 
     select * from {{ ref('int_core__click_landings') }}
@@ -99,14 +93,8 @@ set_actors as (
         set_persons.person_id,
         set_persons.actor_key,
         {{ row_key(['set_persons.actor_key']) }} as actor_number,
-        coalesce(
-            set_persons.actor_key <> set_persons.identifier_key
-            or identifier_types.scope <> 'person',
-            false
-        ) as is_device
+        set_persons.is_device_actor as is_device
     from set_persons
-    left join identifier_types
-        on set_persons.identifier_type = identifier_types.identifier_type
     where set_persons.actor_key is not null or set_persons.person_id is not null
 
 ),

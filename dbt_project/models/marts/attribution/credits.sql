@@ -32,41 +32,27 @@ models as (
 
 ),
 
-attributed as (
-
-    select
-        weights.model,
-        weights.conversion_key,
-        {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }} as touchpoint_key,
-        touches.touchpoint_id,
-        touches.source as touchpoint_source,
-        touches.attribution_channel as channel,
-        touches.campaign_id,
-        weights.touch_position,
-        weights.credit
-    from weights
-    inner join touches
-        on weights.touch_key = touches.touch_key
-
-),
-
 converted as (
 
     select distinct conversion_key from weights
 
 ),
 
-unattributed as (
+credited as (
 
+    select
+        model,
+        conversion_key,
+        touch_key,
+        touch_position,
+        credit
+    from weights
+    union all
     select
         models.model,
         conversions.conversion_key,
-        cast(null as {{ string_type() }}) as touchpoint_key,
-        cast(null as {{ string_type() }}) as touchpoint_id,
-        cast(null as {{ string_type() }}) as touchpoint_source,
-        '(unattributed)' as channel,
-        cast(null as {{ string_type() }}) as campaign_id,
-        cast(1 as bigint) as touch_position,
+        null as touch_key,
+        1 as touch_position,
         cast(1 as double) as credit
     from conversions
     cross join models
@@ -76,11 +62,13 @@ unattributed as (
 
 ),
 
-credited as (
+counted as (
 
-    select * from attributed
-    union all
-    select * from unattributed
+    -- whole units of 1e-15, whose sum is the same in every order of adding and on every engine
+    select
+        *,
+        cast(round(credit * 1e15) as bigint) as units
+    from credited
 
 ),
 
@@ -88,22 +76,26 @@ accumulated as (
 
     select
         *,
-        -- whole units of 1e-15, whose sum is the same in every order of adding and on every engine
-        sum(cast(round(credit * 1e15) as bigint)) over (
+        sum(units) over (
             partition by model, conversion_key order by touch_position
             rows between unbounded preceding and current row
         ) as units_so_far,
-        max(touch_position) over (partition by model, conversion_key) as last_position
-    from credited
+        lead(touch_position) over (
+            partition by model, conversion_key order by touch_position
+        ) is null as is_last
+    from counted
 
 ),
 
-rounded as (
+shared as (
 
     -- twelve digits, and the running sum is rounded, not each share: shares are good to 1e-12 and
     -- add up to the order exactly
     select
-        accumulated.*,
+        accumulated.model,
+        accumulated.conversion_key,
+        accumulated.touch_key,
+        accumulated.credit,
         conversions.goal,
         conversions.order_key,
         conversions.order_id,
@@ -112,32 +104,32 @@ rounded as (
         conversions.converted_at,
         conversions.is_first_order,
         case
-            when accumulated.touch_position = accumulated.last_position
-                then cast(conversions.revenue_amount as decimal(37, 12))
-            else
-                cast(
-                    cast(accumulated.units_so_far / 1e15 as decimal(16, 15))
-                    * cast(conversions.revenue_amount as decimal(18, 4))
-                    as decimal(37, 12)
-                )
-        end as revenue_so_far
+            when accumulated.is_last then cast(conversions.revenue_amount as decimal(37, 12))
+            else {{ attribution_share('conversions.revenue_amount', 'accumulated.units_so_far') }}
+        end as revenue_so_far,
+        {{ attribution_share(
+            'conversions.revenue_amount', 'accumulated.units_so_far - accumulated.units'
+        ) }} as revenue_before
     from accumulated
     inner join conversions
         on accumulated.conversion_key = conversions.conversion_key
 
 ),
 
-shared as (
+named as (
 
     select
-        *,
-        coalesce(
-            lag(revenue_so_far) over (
-                partition by model, conversion_key order by touch_position
-            ),
-            0
-        ) as revenue_before
-    from rounded
+        shared.*,
+        touches.touchpoint_id,
+        touches.source as touchpoint_source,
+        touches.campaign_id,
+        case when touches.touch_key is not null
+            then {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }}
+        end as touchpoint_key,
+        coalesce(touches.attribution_channel, '(unattributed)') as channel
+    from shared
+    left join touches
+        on shared.touch_key = touches.touch_key
 
 ),
 
@@ -161,7 +153,7 @@ final as (
         is_first_order,
         credit,
         cast(revenue_so_far - revenue_before as decimal(38, 12)) as revenue_credit
-    from shared
+    from named
 
 )
 

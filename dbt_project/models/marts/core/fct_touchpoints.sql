@@ -34,10 +34,23 @@ touchpoints as (
 
 ),
 
-record_persons as (
+records as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    select
+        record_key,
+        set_key
+    from {{ ref('int_identity__records') }}
     {% if is_increment() %} where record_key in (select record_key from touchpoints) {% endif %}
+
+),
+
+set_persons as (
+
+    select
+        set_key,
+        person_id,
+        person_id as person_id_as_known
+    from {{ ref('int_identity__set_persons') }}
 
 ),
 
@@ -89,8 +102,8 @@ final as (
         current_touchpoints.touchpoint_id,
         current_touchpoints.source,
         current_touchpoints.record_id,
-        record_persons.person_id,
-        record_persons.person_id_as_known,
+        set_persons.person_id,
+        set_persons.person_id_as_known,
         touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
@@ -128,8 +141,10 @@ final as (
         current_touchpoints.currency as original_currency,
         current_touchpoints.consent_state
     from current_touchpoints
-    left join record_persons
-        on current_touchpoints.record_key = record_persons.record_key
+    left join records
+        on current_touchpoints.record_key = records.record_key
+    left join set_persons
+        on records.set_key = set_persons.set_key
     left join touchpoint_sessions
         on current_touchpoints.version_key = touchpoint_sessions.touch_key
     left join click_landings

@@ -41,28 +41,21 @@ feedback as (
 
 ),
 
-identifiers as (
-
-    {{ touched_rows(ref('int_features__identifier_summary')) }}
-
-),
-
 final as (
 
     select
         persons.person_id,
         persons.cutoff_at,
         persons.is_known,
-        coalesce(identifiers.has_email, false) as has_email,
-        coalesce(identifiers.has_phone, false) as has_phone,
-        coalesce(identifiers.has_push_token, false) as has_push_token,
-        coalesce(identifiers.has_loyalty_id, false) as has_loyalty_id,
-        coalesce(identifiers.has_customer_id, false) as has_customer_id,
-        cast(coalesce(identifiers.identifier_count, 0) as integer) as identifier_count,
-        cast(coalesce(identifiers.source_count, 0) as integer) as source_count,
+        persons.has_email,
+        persons.has_phone,
+        persons.has_push_token,
+        persons.has_loyalty_id,
+        persons.has_customer_id,
+        cast(persons.identifier_count as integer) as identifier_count,
+        cast(persons.source_count as integer) as source_count,
         cast(
-            coalesce({{ days_before('identifiers.first_seen_at', 'persons.cutoff_at') }}, 0)
-            as double
+            coalesce({{ days_before('persons.first_seen_at', 'persons.cutoff_at') }}, 0) as double
         ) as tenure_days,
         cast(orders.days_since_last_order as double) as days_since_last_order,
         cast(orders.days_since_first_order as double) as days_since_first_order,
@@ -136,9 +129,6 @@ final as (
     left join feedback
         on persons.cutoff_at = feedback.cutoff_at
             and persons.person_id = feedback.person_id
-    left join identifiers
-        on persons.cutoff_at = identifiers.cutoff_at
-            and persons.person_id = identifiers.person_id
 
 )
 

@@ -13,6 +13,15 @@ clusters as (
 
 ),
 
+identifier_keys as (
+
+    select
+        identifier_number,
+        identifier_key
+    from {{ ref('int_identity__keys') }}
+
+),
+
 -- the edges that hooked a vertex inside its cluster, and the one by which a device cluster belongs
 tree_edges as (
 
@@ -30,13 +39,17 @@ judged as (
 
     select
         edges.*,
+        keys_a.identifier_key as identifier_a,
+        keys_b.identifier_key as identifier_b,
         tree_edges.edge_number is not null as is_tree_edge,
         edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
             as is_pending
     from edges
     left join tree_edges on edges.edge_number = tree_edges.edge_number
-    left join clusters as clusters_a on edges.identifier_a = clusters_a.identifier_key
-    left join clusters as clusters_b on edges.identifier_b = clusters_b.identifier_key
+    left join clusters as clusters_a on edges.number_a = clusters_a.identifier_number
+    left join clusters as clusters_b on edges.number_b = clusters_b.identifier_number
+    inner join identifier_keys as keys_a on edges.number_a = keys_a.identifier_number
+    inner join identifier_keys as keys_b on edges.number_b = keys_b.identifier_number
 
 ),
 
