@@ -195,20 +195,19 @@ select * from final
 {# Persons: one row per (cutoff_at, person_id), with what their identifiers say of them: which they have
    (valid, not blocked, of a person or a device), and since when. `set_persons` has cutoff_at. #}
 {% macro identity_persons(known_observations, clusters, set_persons) -%}
+{#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
+{%- set observed -%}
+    from {{ known_observations }} as known_observations
+    inner join {{ set_persons }} as set_persons
+        on set_persons.cutoff_at = known_observations.cutoff_at
+        and set_persons.set_key = known_observations.set_key
+    where
+        set_persons.person_id is not null
+        and known_observations.can_link
+        -- what was dated into the future is no evidence yet
+        and known_observations.observed_at < known_observations.cutoff_at
+{%- endset -%}
 with
-
-set_persons as (
-
-    select * from {{ set_persons }} as named where person_id is not null
-
-),
-
-known_observations as (
-
-    -- what was dated into the future is no evidence yet
-    select * from {{ known_observations }} where can_link and observed_at < cutoff_at
-
-),
 
 persons as (
 
@@ -229,10 +228,7 @@ told as (
         set_persons.person_id,
         known_observations.identifier_number,
         min(known_observations.observed_at) as observed_at
-    from known_observations
-    inner join set_persons
-        on set_persons.cutoff_at = known_observations.cutoff_at
-        and set_persons.set_key = known_observations.set_key
+    {{ observed }}
     group by
         set_persons.cutoff_at, set_persons.person_id, known_observations.identifier_number
 
@@ -262,10 +258,7 @@ person_sources as (
         set_persons.cutoff_at,
         set_persons.person_id,
         known_observations.source
-    from known_observations
-    inner join set_persons
-        on set_persons.cutoff_at = known_observations.cutoff_at
-        and set_persons.set_key = known_observations.set_key
+    {{ observed }}
 
 ),
 

@@ -92,12 +92,6 @@ select * from final
 {% macro identity_hubs(known_observations) -%}
 with
 
-evidence as (
-
-    select * from {{ known_observations }} where is_valid and can_link
-
-),
-
 identifier_keys as (
 
     select * from {{ ref('int_identity__keys') }}
@@ -107,7 +101,8 @@ identifier_keys as (
 centres as (
 
     select cutoff_at, set_key, min(identifier_number) as centre_number
-    from evidence
+    from {{ known_observations }}
+    where is_valid and can_link
     group by cutoff_at, set_key
 
 ),
@@ -118,10 +113,11 @@ pairs as (
         evidence.cutoff_at,
         evidence.identifier_number,
         centres.centre_number
-    from evidence
+    from {{ known_observations }} as evidence
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
         and centres.set_key = evidence.set_key
+    where evidence.is_valid and evidence.can_link
 
 ),
 
@@ -147,20 +143,27 @@ select * from final
    blocked values are no centre of a star while the record has anything that links, so what a record
    says besides them is not lost. `with_sources`, for one cutoff: who told them. #}
 {% macro identity_edges(known_observations, hubs, with_sources=false) -%}
-with
-
-evidence as (
-
+{#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
+{%- set evidence -%}
+(
     select
-        evidence.*,
-        evidence.can_link and hubs.identifier_number is null as is_linking
+        evidence.cutoff_at,
+        evidence.set_key,
+        evidence.identifier_number,
+        evidence.can_link and hubs.identifier_number is null as is_linking,
+        evidence.source,
+        evidence.record_count,
+        evidence.observed_at,
+        evidence.last_observed_at,
+        evidence.loaded_at
     from {{ known_observations }} as evidence
     left join {{ hubs }} as hubs
         on hubs.cutoff_at = evidence.cutoff_at
         and hubs.identifier_number = evidence.identifier_number
     where evidence.is_valid
-
-),
+)
+{%- endset -%}
+with
 
 centres as (
 
@@ -170,7 +173,7 @@ centres as (
         coalesce(
             min(case when is_linking then identifier_number end), min(identifier_number)
         ) as centre_number
-    from evidence
+    from {{ evidence }} as evidence
     group by cutoff_at, set_key
     having count(*) > 1
 
@@ -187,7 +190,7 @@ told as (
         evidence.observed_at,
         evidence.last_observed_at,
         evidence.loaded_at
-    from evidence
+    from {{ evidence }} as evidence
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
         and centres.set_key = evidence.set_key
@@ -232,6 +235,18 @@ told_by_several as (
 ),
 
 {% endif %}
+ruled_numbers as (
+
+    select identifier_keys.identifier_number
+    from {{ ref('int_identity__keys') }} as identifier_keys
+    inner join (
+        select identifier_key_a as identifier_key from {{ ref('manual_rules') }}
+        union
+        select identifier_key_b as identifier_key from {{ ref('manual_rules') }}
+    ) as named on named.identifier_key = identifier_keys.identifier_key
+
+),
+
 first_seen as (
 
     select
@@ -239,7 +254,8 @@ first_seen as (
         identifier_number,
         min(observed_at) as observed_at,
         min(loaded_at) as loaded_at
-    from evidence
+    from {{ evidence }} as evidence
+    where identifier_number in (select identifier_number from ruled_numbers)
     group by cutoff_at, identifier_number
 
 ),

@@ -86,14 +86,22 @@
 
 {# All rows of a relation, or, in an increment, those whose column holds a touched value. #}
 {% macro touched_rows(relation, column=none) -%}
-    select * from {{ relation }}
-    {%- if is_increment() %} where {{ column or model.config.replaces }} in {{ touched_values() }}
-    {%- endif -%}
+    select * from {{ relation }} where {{ is_touched(column or model.config.replaces) }}
 {%- endmacro %}
 
 {# Further condition of a where clause: only touched rows. #}
-{% macro and_touched(column) -%}
-    {%- if is_increment() %} and {{ column }} in {{ touched_values() }} {%- endif -%}
+{% macro and_touched(column) -%} and {{ is_touched(column) }} {%- endmacro %}
+
+{# Condition: in an increment, the column holds a touched value; in a full build, the row is in the slice
+   that is being built, if the table is sliced by what it is replaced by. #}
+{% macro is_touched(column) -%}
+    {%- if is_increment() -%}
+        {{ column }} in {{ touched_values() }}
+    {%- elif model.config.slices and model.config.slices.by == model.config.replaces -%}
+        {{ in_slice(column) }}
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
 {%- endmacro %}
 
 {# The touched values of the increment that is being built, as a subquery. #}

@@ -116,9 +116,15 @@
         target_relation, 'table' if existing_relation is none else existing_relation.type) -%}
     {{ drop_relation_if_exists(load_cached_relation(intermediate_relation)) }}
     {{ drop_relation_if_exists(load_cached_relation(backup_relation)) }}
+    {%- set slices = duckdb__slices() -%}
     {% call statement('main') -%}
-        {{ create_table_as(False, intermediate_relation, compiled_code) }}
+        {{ create_table_as(False, intermediate_relation, slice_of(compiled_code, slices[0])) }}
     {%- endcall %}
+    {% for slice in slices[1:] %}
+        {% call statement('slice') -%}
+            insert into {{ intermediate_relation }} by name {{ slice_of(compiled_code, slice) }}
+        {%- endcall %}
+    {% endfor %}
     {% if existing_relation is not none %}
         {% do adapter.rename_relation(existing_relation, backup_relation) %}
     {% endif %}

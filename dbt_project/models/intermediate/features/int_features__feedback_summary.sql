@@ -38,26 +38,37 @@ events as (
 
 ),
 
+keyed as (
+
+    -- an outer join: the few events come first, not all records with all their persons
+    select
+        events.*,
+        records.set_key,
+        records.loaded_at as record_loaded_at
+    from events
+    left join {{ ref('int_identity__records') }} as records
+        on events.record_key = records.record_key
+
+),
+
 past as (
 
     select
         cutoffs.cutoff_at,
         set_persons.person_id,
-        events.source,
-        events.event_id,
-        events.occurred_at,
-        events.kind,
-        events.score
-    from events
+        keyed.source,
+        keyed.event_id,
+        keyed.occurred_at,
+        keyed.kind,
+        keyed.score
+    from keyed
     inner join cutoffs
-        on events.occurred_at < cutoffs.cutoff_at
-            and {{ known_at_cutoff('events') }}
-    inner join {{ ref('int_identity__records') }} as records
-        on events.record_key = records.record_key
-            and cutoffs.cutoff_at > records.loaded_at
-    inner join {{ ref('int_identity__set_persons_at_cutoff') }} as set_persons
+        on keyed.occurred_at < cutoffs.cutoff_at
+            and keyed.record_loaded_at < cutoffs.cutoff_at
+            and {{ known_at_cutoff('keyed') }}
+    inner join {{ ref('int_identity__set_persons_before') }} as set_persons
         on cutoffs.cutoff_at = set_persons.cutoff_at
-            and records.set_key = set_persons.set_key
+            and keyed.set_key = set_persons.set_key
 
 ),
 

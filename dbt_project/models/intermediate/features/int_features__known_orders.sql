@@ -14,7 +14,7 @@ cutoffs as (
 
 set_persons as (
 
-    select * from {{ ref('int_identity__set_persons_at_cutoff') }}
+    select * from {{ ref('int_identity__set_persons_before') }}
 
 ),
 

@@ -20,7 +20,7 @@ set_touches as (
 
 set_persons as (
 
-    select * from {{ ref('int_identity__set_persons_at_cutoff') }}
+    select * from {{ ref('int_identity__set_persons_before') }}
 
 ),
 

@@ -53,7 +53,7 @@ past as (
                 set_slots.superseded_at is null
                 or set_slots.superseded_at >= cutoff_buckets.cutoff_at
             )
-    inner join {{ ref('int_identity__set_persons_at_cutoff') }} as set_persons
+    inner join {{ ref('int_identity__set_persons_before') }} as set_persons
         on cutoff_buckets.cutoff_at = set_persons.cutoff_at
             and set_slots.set_key = set_persons.set_key
     where set_persons.person_id is not null

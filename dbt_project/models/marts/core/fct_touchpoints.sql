@@ -25,8 +25,10 @@ with
 touchpoints as (
 
     select * from {{ ref('int_contracts__touchpoints') }}
+    where
+        {{ in_slice('occurred_at') }}
     {% if is_increment() %}
-        where version_key in (
+        and version_key in (
                 select {{ row_key_of_text('touchpoint_key') }}
                 from {{ touched_values() }} as touched
             )
@@ -41,6 +43,12 @@ records as (
         set_key
     from {{ ref('int_identity__records') }}
     {% if is_increment() %} where record_key in (select record_key from touchpoints) {% endif %}
+    {% call when_sliced() %}
+    where record_key in (
+            select record_key from {{ ref('int_contracts__touchpoints') }}
+            where {{ in_slice('occurred_at') }}
+        )
+    {% endcall %}
 
 ),
 
@@ -58,6 +66,12 @@ touchpoint_sessions as (
 
     select * from {{ ref('int_journeys__touchpoint_sessions') }}
     {% if is_increment() %} where touch_key in (select version_key from touchpoints) {% endif %}
+    {% call when_sliced() %}
+    where touch_key in (
+            select version_key from {{ ref('int_contracts__touchpoints') }}
+            where {{ in_slice('occurred_at') }}
+        )
+    {% endcall %}
 
 ),
 
