@@ -172,11 +172,20 @@ def _call(manifest: Manifest, request: dict, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    interrupts: list[int] = []
+
+    def interrupt(signal_number: int, _: object) -> None:
+        interrupts.append(signal_number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     result = dbtRunner(manifest=manifest).invoke(request["arguments"])
     if result.exception is not None and not isinstance(result.exception, KeyboardInterrupt):
         print(result.exception, file=sys.stderr)
-    # ends as dbt's own process does: its exit handlers close the warehouse file
-    sys.exit(0 if result.success else 1 if result.exception is None else 2)
+    # ends as dbt's own process does: its exit handlers close the warehouse file. Interrupted early, dbt
+    # calls what it had done a success.
+    failed = 1 if result.exception is None and not interrupts else 2
+    sys.exit(0 if result.success and not interrupts else failed)
 
 
 def main() -> None:

@@ -20,18 +20,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Touched block of a model that keeps past cutoffs: those that are open for it, those that are gone. #}
+{# Touched block of a model that keeps past cutoffs: those that are open, those that are gone. #}
 {% macro touched_cutoffs() -%}
     {#- named outside the condition: dbt infers what a model reads while it parses, in no increment -#}
     {%- set known_cutoffs = ref('int_features__cutoffs') -%}
-    select cutoff_at from {{ changes(ref('int_features__known_cutoffs')) }}
-    where cutoff_at in (select cutoff_at from {{ ref('int_identity__open_cutoffs') }})
-    {% if is_increment() %}
-    union all
     select cutoff_at from {{ ref('int_identity__open_cutoffs') }}
-    where cutoff_at not in (select cutoff_at from {{ this }})
     union all
-    select cutoff_at from {{ this }}
+    select cutoff_at from {{ changes(ref('int_features__known_cutoffs')) }}
     where cutoff_at not in (select cutoff_at from {{ known_cutoffs }})
-    {% endif %}
 {%- endmacro %}

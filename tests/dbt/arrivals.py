@@ -49,6 +49,8 @@ NOT_COMPARED = {
     "intermediate.int_identity__keys": "one row per value of int_identity__values",
     "intermediate.int_identity__blocked": "one row per blocked value of int_identity__values",
     "intermediate.int_features__known_cutoffs": "counts the arrivals that it saw",
+    "intermediate.int_identity__set_persons_before": "sets as they were named when the cutoff was "
+    "resolved; the persons and the features of the cutoff are compared",
     "intermediate.int_identity__open_cutoffs": "the cutoffs that this build had to resolve",
 }
 # Steps of the resolution of those cutoffs; what they lead to is compared.

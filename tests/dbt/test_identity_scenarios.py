@@ -259,6 +259,7 @@ def test_what_is_unusable_is_kept_apart_with_its_reason(
 def test_facts_belong_to_whom_the_record_proves(warehouse: CanonicalWarehouse) -> None:
     assert warehouse.query(
         "select identifier_type from intermediate.int_identity__record_persons "
+        "inner join intermediate.int_identity__identifiers using (identifier_number) "
         "inner join intermediate.int_identity__record_keys using (record_key) "
         "where record_id in ('proof-1', 'proof-2') order by record_id"
     ) == [("email",), ("crm_contact_id",)]

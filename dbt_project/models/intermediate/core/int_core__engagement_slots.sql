@@ -1,16 +1,13 @@
 -- Grain: one row per person, channel, attribution channel and local clock hour with an engagement.
 -- Slots, not touches: forty page views of one evening are one visit to the web, not forty.
+{% call touched() %}
+    select person_id from {{ changes(ref('fct_touchpoints')) }}
+{% endcall %}
 with
 
 touchpoints as (
 
-    select * from {{ ref('fct_touchpoints') }}
-
-),
-
-settings as (
-
-    select * from {{ source('ops', 'settings') }}
+    {{ touched_rows(ref('fct_touchpoints')) }}
 
 ),
 
@@ -23,9 +20,8 @@ engagements as (
         touchpoints.direction,
         touchpoints.occurred_at,
         touchpoints.loaded_at,
-        {{ local_time('touchpoints.occurred_at', 'settings.timezone') }} as local_at
+        {{ local_time('touchpoints.occurred_at', setting('timezone')) }} as local_at
     from touchpoints
-    cross join settings
     where
         touchpoints.person_id is not null
         and touchpoints.is_engagement

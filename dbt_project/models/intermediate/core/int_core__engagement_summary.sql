@@ -1,11 +1,14 @@
 -- Grain: one row per person who ever engaged.
 -- Preferred = in the most slots (a channel in a clock hour of a day); then the latest, then by
 -- name.
+{% call touched() %}
+    select person_id from {{ changes(ref('int_core__engagement_slots')) }}
+{% endcall %}
 with
 
 slots as (
 
-    select * from {{ ref('int_core__engagement_slots') }}
+    {{ touched_rows(ref('int_core__engagement_slots')) }}
 
 ),
 
