@@ -182,8 +182,8 @@ def _call(manifest: Manifest, request: dict, descriptors: list[int]) -> None:
     result = dbtRunner(manifest=manifest).invoke(request["arguments"])
     if result.exception is not None and not isinstance(result.exception, KeyboardInterrupt):
         print(result.exception, file=sys.stderr)
-    # ends as dbt's own process does: its exit handlers close the warehouse file. Interrupted early, dbt
-    # calls what it had done a success.
+    # ends as dbt's own process does: its exit handlers close the warehouse file. Interrupted early,
+    # dbt calls what it had done a success.
     failed = 1 if result.exception is None and not interrupts else 2
     sys.exit(0 if result.success and not interrupts else failed)
 

@@ -1,4 +1,5 @@
--- Grain: one row per (source, record_id, identifier_type, identifier_value) and version, known or not.
+-- Grain: one row per (source, record_id, identifier_type, identifier_value) and version, also of
+-- rows that are not known yet.
 -- The region under which a phone number is read is the country that the record's contact was known
 -- to have when the identifier was loaded, so that later contacts never change an old reading.
 with

@@ -123,8 +123,9 @@ named as (
         touches.touchpoint_id,
         touches.source as touchpoint_source,
         touches.campaign_id,
-        case when touches.touch_key is not null
-            then {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }}
+        case
+            when touches.touch_key is not null
+                then {{ surrogate_key(['touches.source', 'touches.touchpoint_id']) }}
         end as touchpoint_key,
         coalesce(touches.attribution_channel, '(unattributed)') as channel
     from shared

@@ -20,19 +20,16 @@
             )
     ) as changed
 {% endcall %}
+{%- set touched_versions -%}
+    select {{ row_key_of_text('touchpoint_key') }} from {{ touched_values() }} as touched
+{%- endset %}
 with
 
 touchpoints as (
 
     select * from {{ ref('int_contracts__touchpoints') }}
-    where
-        {{ in_slice('occurred_at') }}
-    {% if is_increment() %}
-        and version_key in (
-                select {{ row_key_of_text('touchpoint_key') }}
-                from {{ touched_values() }} as touched
-            )
-    {% endif %}
+    where {{ in_slice('occurred_at') }}
+    {% if is_increment() %} and version_key in ({{ touched_versions }}) {% endif %}
 
 ),
 
