@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -154,3 +155,33 @@ def test_the_unit_tests_of_the_models_pass(demo: Tenant) -> None:
     )
     assert result.returncode == 0, result.stdout[-5000:]
     assert "PASS=" in result.stdout
+
+
+def test_a_build_in_slices_is_the_build_of_one_statement(demo: Tenant, tmp_path: Path) -> None:
+    """Large tables are built in stretches of time; here the stretches are made small."""
+    sliced = (
+        "core.fct_touchpoints",
+        "features.person_features",
+        "intermediate.int_features__touch_windows",
+        "intermediate.int_features__visit_summary",
+    )
+    whole = shutil.copyfile(demo.paths.warehouse, tmp_path / "whole.duckdb")
+    names = [table.split(".")[1] for table in sliced]
+    options = ("--full-refresh", "--exclude-resource-type", "test", "--vars", "{slice_rows: 500}")
+    subprocess.run(
+        [sys.executable, "-m", "orchestration", "dbt", "build", *options, "--select", *names],
+        cwd=PROJECT_ROOT,
+        env=demo.environment(),
+        capture_output=True,
+        check=True,
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{demo.paths.warehouse}' as sliced (read_only)")
+        connection.execute(f"attach '{whole}' as whole (read_only)")
+        for table in sliced:
+            ((rows,),) = connection.execute(f"select count(*) from whole.{table}").fetchall()
+            assert rows > 1000, f"{table} is one slice"
+            for one, other in (("whole", "sliced"), ("sliced", "whole")):
+                assert connection.execute(
+                    f"select count(*) from (from {one}.{table} except all from {other}.{table})"
+                ).fetchall() == [(0,)], table
