@@ -181,7 +181,14 @@ def test_a_build_in_slices_is_the_build_of_one_statement(demo: Tenant, tmp_path:
         for table in sliced:
             ((rows,),) = connection.execute(f"select count(*) from whole.{table}").fetchall()
             assert rows > 1000, f"{table} is one slice"
+            # a sum of doubles depends on the order of adding in its last digits
+            columns = (
+                "* replace (round(intent_score, 9) as intent_score)"
+                if table.endswith("touch_windows")
+                else "*"
+            )
             for one, other in (("whole", "sliced"), ("sliced", "whole")):
                 assert connection.execute(
-                    f"select count(*) from (from {one}.{table} except all from {other}.{table})"
+                    f"select count(*) from (select {columns} from {one}.{table} "
+                    f"except all select {columns} from {other}.{table})"
                 ).fetchall() == [(0,)], table
