@@ -23,6 +23,7 @@
    planned as nested loops, so every statement commits by itself; and a join must not be filtered by an
    inequality between its two sides, so self pairs leave in a statement of their own. #}
 {% materialization connected_components, adapter='duckdb', supported_languages=['sql'] %}
+    {% if config.get('replaces') %} {% do return(duckdb__components_by_increment()) %} {% endif %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
@@ -50,6 +51,29 @@
     {% do run_and_commit('drop table ' ~ result_table) %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# With `replaces: component_id`: in an increment (increment.sql), the model's edges are those of touched
+   components, and only these are resolved again. #}
+{% macro duckdb__components_by_increment() -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set parts = modules.re.split('/\\*touched:|:touched\\*/', compiled_code) -%}
+    {%- set scratch = 'contraction_' ~ this.identifier -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {% if parts | length == 1 %}
+        {% set result_table = contract_graph(scratch, compiled_code) %}
+        {% do duckdb__build_in_full(target_relation, component_rows(result_table)) %}
+    {% else %}
+        {%- set result = 'result__' ~ this.identifier -%}
+        {% do duckdb__store_touched('component_id', parts[1]) %}
+        {% set result_table = contract_graph(scratch, parts[0] ~ parts[2]) %}
+        {% do duckdb__run_and_commit(
+            'create or replace temporary table ' ~ result ~ ' as ' ~ component_rows(result_table)) %}
+        {% do duckdb__replace_touched(target_relation, 'component_id', result) %}
+    {% endif %}
+    {% do run_and_commit('drop table ' ~ result_table) %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {% do return({'relations': [target_relation]}) %}
+{%- endmacro %}
 
 {# Spark has no temporary tables, so the steps lie in the model's schema while it runs. #}
 {% materialization connected_components, adapter='spark', supported_languages=['sql'] %}

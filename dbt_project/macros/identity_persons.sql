@@ -1,9 +1,9 @@
 {# The second half of one resolution: vertices, components, clusters, persons, and whose fact is it.
    See identity_resolution.sql for the first half and for what cutoff_at means. #}
 
-{# Vertices: one row per (cutoff_at, identifier_number) that links. vertex_id counts from the strongest
-   and earliest, so the smallest vertex of a component is its anchor. #}
-{% macro identity_vertices(known_observations, hubs) -%}
+{# Vertices: one row per (cutoff_at, identifier_number) that links. vertex_id is the number itself, or,
+   where several cutoffs are resolved at once, one in the same order that no other cutoff has. #}
+{% macro identity_vertices(known_observations, hubs, at_cutoffs=true) -%}
 with
 
 linking as (
@@ -25,16 +25,17 @@ linking as (
 final as (
 
     select
-        linking.cutoff_at,
+        {% if at_cutoffs %} linking.cutoff_at, {% endif %}
         linking.identifier_number,
         identifier_keys.scope,
+        identifier_keys.type_rank,
         linking.first_seen_at,
         linking.first_loaded_at,
-        row_number() over (
-            order by
-                linking.cutoff_at, identifier_keys.type_rank, linking.first_seen_at,
-                identifier_keys.identifier_number
-        ) as vertex_id
+        {% if at_cutoffs %}
+            row_number() over (order by linking.cutoff_at, linking.identifier_number)
+        {% else %}
+            linking.identifier_number
+        {% endif %} as vertex_id
     from linking
     inner join {{ ref('int_identity__keys') }} as identifier_keys
         on identifier_keys.identifier_number = linking.identifier_number
@@ -44,26 +45,27 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# Input of the components: edges that link within a scope, as vertex numbers. Person clusters and
-   device clusters come out of one run, because no edge between the two scopes goes in. #}
+{# Input of the components at cutoffs: links of one scope, as vertex numbers. Person clusters and device
+   clusters come out of one run, because no edge between the two scopes goes in. #}
 {% macro identity_component_edges(edges, vertices) -%}
     select
-        edges.edge_number,
+        links.edge_number,
         vertices_a.vertex_id as vertex_a,
         vertices_b.vertex_id as vertex_b
-    from {{ edges }} as edges
+    from {{ identity_links(edges) }} as links
     inner join {{ vertices }} as vertices_a
-        on vertices_a.cutoff_at = edges.cutoff_at
-        and vertices_a.identifier_number = edges.number_a
+        on vertices_a.cutoff_at = links.cutoff_at
+        and vertices_a.identifier_number = links.number_a
     inner join {{ vertices }} as vertices_b
-        on vertices_b.cutoff_at = edges.cutoff_at
-        and vertices_b.identifier_number = edges.number_b
-    where edges.status in ('kept', 'manual') and edges.scope_a = edges.scope_b
+        on vertices_b.cutoff_at = links.cutoff_at
+        and vertices_b.identifier_number = links.number_b
+    where links.scope_a = links.scope_b
 {%- endmacro %}
 
 {# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is
-   that person's; one that met none, or several, is an anonymous person of its own. #}
-{% macro identity_clusters(edges, vertices, components) -%}
+   that person's; one that met none, or several, is an anonymous person of its own. The strongest and
+   earliest identifier of a person is its anchor. #}
+{% macro identity_clusters(vertices, links, components, at_cutoffs=true) -%}
 with
 
 clusters as (
@@ -81,18 +83,15 @@ meetings as (
     select
         person_clusters.cluster_id as person_cluster_id,
         device_clusters.cluster_id as device_cluster_id,
-        min(edges.edge_number) as edge_number
-    from {{ edges }} as edges
+        min(links.edge_number) as edge_number
+    from {{ links }} as links
     inner join clusters as person_clusters
-        on person_clusters.cutoff_at = edges.cutoff_at
-        and person_clusters.identifier_number = edges.number_a
+        on person_clusters.cutoff_at = links.cutoff_at
+        and person_clusters.identifier_number = links.number_a
     inner join clusters as device_clusters
-        on device_clusters.cutoff_at = edges.cutoff_at
-        and device_clusters.identifier_number = edges.number_b
-    where
-        edges.status in ('kept', 'manual')
-        and edges.scope_a = 'person'
-        and edges.scope_b = 'device'
+        on device_clusters.cutoff_at = links.cutoff_at
+        and device_clusters.identifier_number = links.number_b
+    where links.scope_a = 'person' and links.scope_b = 'device'
     group by person_clusters.cluster_id, device_clusters.cluster_id
 
 ),
@@ -114,7 +113,7 @@ owned as (
     select
         clusters.*,
         case when owners.owner_count = 1 then owners.person_cluster_id else clusters.cluster_id end
-            as person_vertex_id,
+            as person_cluster_id,
         coalesce(owners.owner_count, 0) as met_person_count,
         case when owners.owner_count = 1 then owners.edge_number end as owner_edge_number
     from clusters
@@ -122,25 +121,65 @@ owned as (
 
 ),
 
+-- a person has an identifier of scope person, or none: the strongest type is among its own cluster
+strongest as (
+
+    select
+        cluster_id,
+        min(type_rank) as type_rank
+    from clusters
+    group by cluster_id
+
+),
+
+earliest as (
+
+    select
+        clusters.cluster_id,
+        clusters.scope,
+        clusters.type_rank,
+        min(clusters.first_seen_at) as first_seen_at
+    from clusters
+    inner join strongest
+        on strongest.cluster_id = clusters.cluster_id
+        and strongest.type_rank = clusters.type_rank
+    group by clusters.cluster_id, clusters.scope, clusters.type_rank
+
+),
+
+anchors as (
+
+    select
+        earliest.cluster_id,
+        earliest.scope = 'person' as is_known,
+        min(clusters.identifier_number) as anchor_number
+    from clusters
+    inner join earliest
+        on earliest.cluster_id = clusters.cluster_id
+        and earliest.type_rank = clusters.type_rank
+        and earliest.first_seen_at = clusters.first_seen_at
+    group by earliest.cluster_id, earliest.scope
+
+),
+
 -- a person is named once, not once per identifier
 persons as (
 
     select
-        anchors.vertex_id,
-        anchors.identifier_number as anchor_number,
-        anchors.scope = 'person' as is_known,
+        anchors.cluster_id,
+        anchors.anchor_number,
+        anchors.is_known,
         {{ person_id('identifier_keys.identifier_key', 0) }} as person_id
-    from {{ vertices }} as anchors
+    from anchors
     inner join {{ ref('int_identity__keys') }} as identifier_keys
-        on identifier_keys.identifier_number = anchors.identifier_number
-    where anchors.vertex_id in (select person_vertex_id from owned)
+        on identifier_keys.identifier_number = anchors.anchor_number
 
 ),
 
 final as (
 
     select
-        owned.cutoff_at,
+        {% if at_cutoffs %} owned.cutoff_at, {% endif %}
         owned.vertex_id,
         owned.identifier_number,
         owned.scope,
@@ -153,11 +192,81 @@ final as (
         persons.is_known,
         persons.person_id
     from owned
-    inner join persons on persons.vertex_id = owned.person_vertex_id
+    inner join persons on persons.cluster_id = owned.person_cluster_id
 
 )
 
 select * from final
+{%- endmacro %}
+
+{# Touched block of the clusters: the identifiers of clusters that changed, of the device clusters that
+   met those, and of the person clusters that these devices met. #}
+{% macro touched_clusters() -%}
+    {%- set vertices = ref('int_identity__vertices') -%}
+    {%- set components = ref('int_identity__components') -%}
+    {%- set links = ref('int_identity__links') -%}
+    with
+
+    changed as (
+
+        select identifier_number from {{ changes(vertices) }}
+        union
+        select vertex_id as identifier_number from {{ changes(components) }}
+        union
+        select number_a as identifier_number from {{ changes(links) }}
+        union
+        select number_b as identifier_number from {{ changes(links) }}
+
+    ),
+
+    clustered as (
+
+        select
+            vertices.identifier_number,
+            coalesce(components.component_id, vertices.identifier_number) as cluster_id
+        from {{ vertices }} as vertices
+        left join {{ components }} as components
+            on components.vertex_id = vertices.identifier_number
+
+    ),
+
+    meetings as (
+
+        select distinct
+            persons.cluster_id as person_cluster_id,
+            devices.cluster_id as device_cluster_id
+        from {{ links }} as links
+        inner join clustered as persons on persons.identifier_number = links.number_a
+        inner join clustered as devices on devices.identifier_number = links.number_b
+        where links.scope_a = 'person' and links.scope_b = 'device'
+
+    ),
+
+    touched_directly as (
+
+        select distinct cluster_id from clustered
+        where identifier_number in (select identifier_number from changed)
+
+    ),
+
+    touched_devices as (
+
+        select device_cluster_id as cluster_id from meetings
+        where person_cluster_id in (select cluster_id from touched_directly)
+        union
+        select cluster_id from touched_directly
+
+    )
+
+    select identifier_number from changed
+    union
+    select identifier_number from clustered
+    where cluster_id in (
+        select cluster_id from touched_devices
+        union
+        select person_cluster_id from meetings
+        where device_cluster_id in (select cluster_id from touched_devices)
+    )
 {%- endmacro %}
 
 {# Name of a person: hash of the anchor, its strongest and earliest identifier, and a generation. #}
@@ -194,7 +303,7 @@ select * from final
 
 {# Persons: one row per (cutoff_at, person_id), with what their identifiers say of them: which they have
    (valid, not blocked, of a person or a device), and since when. `set_persons` has cutoff_at. #}
-{% macro identity_persons(known_observations, clusters, set_persons) -%}
+{% macro identity_persons(known_observations, clusters, set_persons, at_cutoffs=true) -%}
 {#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
 {%- set observed -%}
     from {{ known_observations }} as known_observations
@@ -276,7 +385,7 @@ sources as (
 final as (
 
     select
-        persons.cutoff_at,
+        {% if at_cutoffs %} persons.cutoff_at, {% endif %}
         persons.person_id,
         persons.anchor_number,
         persons.is_known,

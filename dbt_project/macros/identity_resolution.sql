@@ -1,45 +1,35 @@
 {# The steps of one resolution (identity.md, steps 2 to 4), each a macro that writes a whole model.
 
-   They are called twice: over the evidence known now, and over the evidence known at each feature
-   cutoff. Every relation carries cutoff_at, and nothing ever joins across two cutoffs, so persons at a
-   cutoff come from the same rules as persons now. What is resolved now has cutoff_at = as_of.
+   They are called twice: over the evidence known now (increments: only what new evidence touches),
+   and over the evidence known at each feature cutoff. Every relation that goes in has cutoff_at, and
+   nothing ever joins across two cutoffs, so persons at a cutoff come from the same rules as persons
+   now. What is resolved now has cutoff_at = as_of, which is not stored: it moves every day
+   (at_as_of on the way in, at_cutoffs=false on the way out).
 
    Identifiers are numbered from the strongest (int_identity__keys): the strongest of several is the
    smallest number. The steps after this one, from clusters to persons, are in identity_persons.sql. #}
 
+{# A relation of what is known now, with as_of as its cutoff; `condition` restricts its rows. #}
+{% macro at_as_of(relation, condition='1 = 1') -%}
+    (select {{ as_of() }} as cutoff_at, known_now.* from {{ relation }} as known_now where {{ condition }})
+{%- endmacro %}
+
+{# Of the known observations, in an increment, the sets that have a touched identifier, whole. #}
+{% macro touched_evidence() -%}
+    {%- set known_observations = ref('int_identity__known_observations') -%}
+    {%- if is_increment() -%}
+        {%- do return(at_as_of(known_observations, 'known_now.set_key in (
+            select set_key from ' ~ known_observations
+            ~ ' where identifier_number in ' ~ touched_values() ~ ')')) -%}
+    {%- endif -%}
+    {%- do return(at_as_of(known_observations)) -%}
+{%- endmacro %}
+
 {# Known observations: one row per (cutoff_at, set_key, identifier_number), with how many records of the
-   set say so and when. `cutoffs` is a relation with cutoff_at. Of a set that is one record's own,
-   those versions that were known at the cutoff. #}
-{% macro identity_known_observations(cutoffs) -%}
+   set say so and when. `known_sets` are sets with cutoff_at and what was known of them then. Of a set
+   that is one record's own, those versions that were known at the cutoff. #}
+{% macro identity_known_observations(known_sets, members, at_cutoffs=true) -%}
 with
-
-cutoffs as (
-
-    select cutoff_at from {{ cutoffs }} as wanted
-
-),
-
-members as (
-
-    select * from {{ ref('int_identity__set_members') }}
-
-),
-
-known_sets as (
-
-    select
-        cutoffs.cutoff_at,
-        sightings.set_key,
-        min(sightings.source) as source,
-        min(sightings.observed_at) as observed_at,
-        max(sightings.last_observed_at) as last_observed_at,
-        min(sightings.loaded_at) as loaded_at,
-        cast(sum(sightings.record_count) as bigint) as record_count
-    from {{ ref('int_identity__set_sightings') }} as sightings
-    inner join cutoffs on cutoffs.cutoff_at >= sightings.known_from
-    group by cutoffs.cutoff_at, sightings.set_key
-
-),
 
 known as (
 
@@ -49,19 +39,14 @@ known as (
         members.identifier_number,
         members.is_authenticated,
         known_sets.source,
-        case when members.is_simple then known_sets.observed_at else members.observed_at end
-            as observed_at,
-        case
-            when members.is_simple then known_sets.last_observed_at
-            else members.last_observed_at
-        end as last_observed_at,
-        case when members.is_simple then known_sets.loaded_at else members.loaded_at end
-            as loaded_at,
+        coalesce(members.observed_at, known_sets.observed_at) as observed_at,
+        coalesce(members.last_observed_at, known_sets.last_observed_at) as last_observed_at,
+        coalesce(members.loaded_at, known_sets.loaded_at) as loaded_at,
         known_sets.record_count
-    from known_sets
-    inner join members on members.set_key = known_sets.set_key
+    from {{ known_sets }} as known_sets
+    inner join {{ members }} as members on members.set_key = known_sets.set_key
     where
-        members.is_simple
+        members.loaded_at is null
         or (
             members.loaded_at < known_sets.cutoff_at
             and (
@@ -74,7 +59,15 @@ known as (
 final as (
 
     select
-        known.*,
+        {% if at_cutoffs %} known.cutoff_at, {% endif %}
+        known.set_key,
+        known.identifier_number,
+        known.is_authenticated,
+        known.source,
+        known.observed_at,
+        known.last_observed_at,
+        known.loaded_at,
+        known.record_count,
         identifier_keys.scope,
         identifier_keys.is_valid,
         identifier_keys.can_link
@@ -89,7 +82,7 @@ select * from final
 
 {# Hubs: identifiers seen with more distinct stronger person identifiers than their type allows.
    Partners are counted on the star: the record's strongest identifier stands for the record. #}
-{% macro identity_hubs(known_observations) -%}
+{% macro identity_hubs(known_observations, at_cutoffs=true) -%}
 with
 
 identifier_keys as (
@@ -124,9 +117,8 @@ pairs as (
 final as (
 
     select
-        pairs.cutoff_at,
-        pairs.identifier_number,
-        count(*) as partner_count
+        {% if at_cutoffs %} pairs.cutoff_at, {% endif %}
+        pairs.identifier_number
     from pairs
     inner join identifier_keys on identifier_keys.identifier_number = pairs.identifier_number
     inner join identifier_keys as partners on partners.identifier_number = pairs.centre_number
@@ -141,8 +133,9 @@ select * from final
 
 {# Edges: one row per (cutoff_at, number_a, number_b); a is the strongest of their records. Hubs and
    blocked values are no centre of a star while the record has anything that links, so what a record
-   says besides them is not lost. `with_sources`, for one cutoff: who told them. #}
-{% macro identity_edges(known_observations, hubs, with_sources=false) -%}
+   says besides them is not lost. Without at_cutoffs, for one cutoff, also who told them. #}
+{% macro identity_edges(known_observations, hubs, at_cutoffs=true) -%}
+{%- set with_sources = not at_cutoffs -%}
 {#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
 {%- set evidence -%}
 (
@@ -194,7 +187,9 @@ told as (
     inner join centres
         on centres.cutoff_at = evidence.cutoff_at
         and centres.set_key = evidence.set_key
-    where evidence.identifier_number <> centres.centre_number
+    where
+        evidence.identifier_number <> centres.centre_number
+        {% if not at_cutoffs %} {{ and_touched('evidence.identifier_number') }} {% endif %}
 
 ),
 
@@ -296,6 +291,9 @@ judged as (
         keys_a.scope as scope_a,
         keys_b.scope as scope_b,
         greatest(keys_a.type_rank, keys_b.type_rank) as weaker_rank,
+        {{ add_time('pairs.last_seen_at', 'least(
+            coalesce(keys_a.ttl_days, keys_b.ttl_days), coalesce(keys_b.ttl_days, keys_a.ttl_days)
+        )', 'day') }} as expires_at,
         hubs_a.identifier_number is not null or hubs_b.identifier_number is not null as has_hub,
         keys_a.is_blocked or keys_b.is_blocked as has_blocked,
         keys_a.can_link and keys_b.can_link as can_link
@@ -314,16 +312,16 @@ judged as (
 final as (
 
     select
-        cutoff_at,
+        {% if at_cutoffs %} cutoff_at, {% endif %}
         number_a,
         number_b,
         scope_a,
         scope_b,
-        weaker_rank,
         evidence_count,
         first_seen_at,
         last_seen_at,
         first_loaded_at,
+        expires_at,
         {%- if with_sources %}
         sources,
         {%- endif %}
@@ -331,6 +329,7 @@ final as (
             when has_hub then 'hub'
             when not can_link then 'blocked'
             when rule_id is not null then 'manual'
+            when expires_at <= cutoff_at then 'expired'
             else 'kept'
         end as status,
         case
@@ -338,17 +337,33 @@ final as (
             when has_blocked then 'value is on the blocklist'
             when not can_link then 'identifiers of this type link nobody'
             when rule_id is not null then concat('rule ', rule_id)
+            when expires_at <= cutoff_at then 'not seen together for ttl_days'
         end as status_reason,
-        row_number() over (
-            order by
-                cutoff_at, case when rule_id is not null then 0 else 1 end, weaker_rank,
-                evidence_count desc, number_a, number_b
-        ) as edge_number
+        {{ edge_number('number_a', 'number_b', 'weaker_rank', 'rule_id is not null') }}
+            as edge_number
     from judged
+    {% if not at_cutoffs %} where {{ is_touched('number_b') }} {% endif %}
 
 )
 
 select * from final
+{%- endmacro %}
+
+{# Number of an edge, the same in every build: a stronger type has a smaller number, one that a steward
+   made the smallest. The last 56 bits are made of those of its two ends, which are hashes. #}
+{% macro edge_number(number_a, number_b, weaker_rank, is_manual) -%}
+    (
+        case when {{ is_manual }} then 0 else cast({{ weaker_rank }} as bigint) end
+        * 72057594037927936
+        + ({{ number_a }} % 72057594037927936 + 2 * ({{ number_b }} % 72057594037927936))
+        % 72057594037927936
+    )
+{%- endmacro %}
+
+{# Links: the edges that link, of one scope (components are made of them) or from a person to a device
+   (by which a device has an owner). A subquery. #}
+{% macro identity_links(edges) -%}
+    (select * from {{ edges }} where status in ('kept', 'manual'))
 {%- endmacro %}
 
 {# CTE ruled: pairs that a steward merged, from when both identifiers are known; the stronger is a. #}

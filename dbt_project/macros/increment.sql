@@ -21,7 +21,7 @@
 {# True where the model being compiled replaces only touched rows. Asked once per compilation: the
    answer is kept in the `model` of its context, because a model asks up to a hundred times. #}
 {% macro is_increment() -%}
-    {%- if not execute or target.type != 'duckdb' or model.config.materialized != 'increment'
+    {%- if not execute or target.type != 'duckdb' or not may_be_increment()
         or should_full_refresh() -%}
         {%- do return(false) -%}
     {%- endif -%}
@@ -32,6 +32,12 @@
         }) -%}
     {%- endif -%}
     {%- do return(model.is_increment) -%}
+{%- endmacro %}
+
+{# Materializations that replace touched rows. #}
+{% macro may_be_increment() -%}
+    {%- do return(model.config.materialized in ('increment', 'connected_components')
+        and model.config.replaces is not none) -%}
 {%- endmacro %}
 
 {# True where the table of a model that builds by increments holds under the present rules, so that
@@ -64,7 +70,7 @@
 
 {# Call block: the query of touched values. It travels to the materialization as a comment. #}
 {% macro touched() -%}
-    {%- if execute and target.type == 'duckdb' and model.config.materialized == 'increment' -%}
+    {%- if execute and target.type == 'duckdb' and may_be_increment() -%}
         {%- set word = 'touched' if is_increment() else 'follows' -%}
 /*{{ word }}:{{ caller() }}:{{ word }}*/
     {%- elif not execute -%}

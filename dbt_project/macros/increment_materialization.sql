@@ -19,31 +19,41 @@
     {% if parts | length == 1 %}
         {% do duckdb__build_in_full(target_relation) %}
     {% else %}
-        {%- set touched = 'touched__' ~ this.identifier -%}
         {%- set result = 'result__' ~ this.identifier -%}
-        {# committed one by one: inside one transaction DuckDB plans without statistics #}
-        {% do duckdb__run_and_commit('create or replace temporary table ' ~ touched ~ ' as
-            select distinct ' ~ wanted ~ ' from (' ~ parts[1] ~ ') as touched_values
-            where ' ~ wanted ~ ' is not null') %}
+        {% do duckdb__store_touched(wanted, parts[1]) %}
         {% do duckdb__run_and_commit(
             'create or replace temporary table ' ~ result ~ ' as ' ~ parts[0] ~ parts[2]) %}
-        {# most touched values turn out as they were: those are neither written nor logged
-           (compares: false where all of them differ, as features of a new as_of do) #}
-        {%- set differing = 'differing__' ~ this.identifier -%}
-        {%- set differing_values = duckdb__differing_values(target_relation, wanted, touched, result)
-            if config.get('compares', true) else 'select ' ~ wanted ~ ' from ' ~ touched -%}
-        {% do duckdb__run_and_commit(
-            'create or replace temporary table ' ~ differing ~ ' as ' ~ differing_values) %}
-        {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
-            ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
-        {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched) %}
-        {% do duckdb__run_and_commit('drop table ' ~ differing) %}
-        {% do duckdb__run_and_commit('drop table ' ~ touched) %}
-        {% do duckdb__run_and_commit('drop table ' ~ result) %}
+        {% do duckdb__replace_touched(target_relation, wanted, result) %}
     {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# The touched values as a temporary table. Committed one by one: inside one transaction DuckDB plans
+   without statistics. #}
+{% macro duckdb__store_touched(wanted, query) -%}
+    {% do duckdb__run_and_commit('create or replace temporary table touched__' ~ this.identifier ~ ' as
+        select distinct ' ~ wanted ~ ' from (' ~ query ~ ') as touched_values
+        where ' ~ wanted ~ ' is not null') %}
+{%- endmacro %}
+
+{# Rows of touched values become those of the table `result`. Most touched values turn out as they were:
+   those are neither written nor logged (compares: false where all of them differ, as features of a new
+   as_of do). #}
+{% macro duckdb__replace_touched(target_relation, wanted, result) -%}
+    {%- set touched = 'touched__' ~ this.identifier -%}
+    {%- set differing = 'differing__' ~ this.identifier -%}
+    {%- set differing_values = duckdb__differing_values(target_relation, wanted, touched, result)
+        if config.get('compares', true) else 'select ' ~ wanted ~ ' from ' ~ touched -%}
+    {% do duckdb__run_and_commit(
+        'create or replace temporary table ' ~ differing ~ ' as ' ~ differing_values) %}
+    {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
+        ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
+    {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched) %}
+    {% do duckdb__run_and_commit('drop table ' ~ differing) %}
+    {% do duckdb__run_and_commit('drop table ' ~ touched) %}
+    {% do duckdb__run_and_commit('drop table ' ~ result) %}
+{%- endmacro %}
 
 {% materialization diffed, adapter='duckdb', supported_languages=['sql'] %}
     {%- set key = config.require('key') -%}
@@ -109,7 +119,7 @@
 {%- endmacro %}
 
 {# The whole table anew; whoever follows the model has to be built in full too. #}
-{% macro duckdb__build_in_full(target_relation) -%}
+{% macro duckdb__build_in_full(target_relation, sql=compiled_code) -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
     {%- set backup_relation = make_backup_relation(
@@ -117,14 +127,20 @@
     {{ drop_relation_if_exists(load_cached_relation(intermediate_relation)) }}
     {{ drop_relation_if_exists(load_cached_relation(backup_relation)) }}
     {%- set slices = duckdb__slices() -%}
+    {%- set once = once_parts(sql) if slices | length > 1 else [] -%}
+    {% for name, query in once %}
+        {% do duckdb__run_and_commit(
+            'create or replace temporary table ' ~ once_table(name) ~ ' as ' ~ query) %}
+    {% endfor %}
     {% call statement('main') -%}
-        {{ create_table_as(False, intermediate_relation, slice_of(compiled_code, slices[0])) }}
+        {{ create_table_as(False, intermediate_relation, slice_of(sql, slices[0])) }}
     {%- endcall %}
     {% for slice in slices[1:] %}
         {% call statement('slice') -%}
-            insert into {{ intermediate_relation }} by name {{ slice_of(compiled_code, slice) }}
+            insert into {{ intermediate_relation }} by name {{ slice_of(sql, slice) }}
         {%- endcall %}
     {% endfor %}
+    {% for name, query in once %} {% do duckdb__run_and_commit('drop table ' ~ once_table(name)) %} {% endfor %}
     {% if existing_relation is not none %}
         {% do adapter.rename_relation(existing_relation, backup_relation) %}
     {% endif %}

@@ -10,7 +10,11 @@
            {% call when_sliced() %} where key in (select key from ...) {% endcall %}
        )
 
-   Both travel to the materialization as comments. #}
+   What does not depend on the slice, but is costly, is computed once for all of them:
+
+       sums as ({% call once_for_slices('sums') %} select ... from {{ ref('facts') }} {% endcall %})
+
+   All three travel to the materialization as comments. #}
 
 {# Condition: the row is in the slice that is being built. #}
 {% macro in_slice(column) -%}
@@ -23,14 +27,32 @@
     {%- if may_be_sliced() -%} /*when_sliced:{{ caller() }}:when_sliced*/ {%- endif -%}
 {%- endmacro %}
 
+{# A query that is the same in every slice: where there are several, it becomes a temporary table. #}
+{% macro once_for_slices(name) -%}
+    {%- if may_be_sliced() -%} /*once:{{ name }}:*/ {{ caller() }} /*:once*/ {%- else -%} {{ caller() }}
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro may_be_sliced() -%}
     {%- do return(execute and target.type == 'duckdb' and model.resource_type == 'model'
         and not is_increment()) -%}
 {%- endmacro %}
 
+{# The queries of once_for_slices: (name, SQL). #}
+{% macro once_parts(sql) -%}
+    {%- do return(modules.re.findall('/\\*once:(.*?):\\*/(.*?)/\\*:once\\*/', sql, modules.re.DOTALL)) -%}
+{%- endmacro %}
+
+{# Their temporary tables. #}
+{% macro once_table(name) -%} once__{{ this.identifier }}__{{ name }} {%- endmacro %}
+
 {# The SQL of one slice; none = of everything. #}
 {% macro slice_of(sql, condition) -%}
     {%- set re = modules.re -%}
+    {%- if condition is not none -%}
+        {%- set sql = re.sub('/\\*once:(.*?):\\*/.*?/\\*:once\\*/',
+            'select * from ' ~ once_table('\\1'), sql, flags=re.DOTALL) -%}
+    {%- endif -%}
     {%- set whens = '/\\*when_sliced:(.*?):when_sliced\\*/' -%}
     {%- if condition is none -%}
         {%- do return(re.sub('/\\*slice:.*?:slice\\*/', '', re.sub(whens, '', sql, flags=re.DOTALL))) -%}

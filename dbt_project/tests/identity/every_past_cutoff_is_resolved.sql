@@ -10,14 +10,14 @@ resolved as (
 
 sighted as (
 
-    select min(known_from) as known_from from {{ ref('int_identity__set_sightings') }}
+    select min(loaded_at) as loaded_at from {{ ref('int_identity__sets') }}
 
 )
 
 select cutoffs.cutoff_at
 from {{ ref('int_features__cutoffs') }} as cutoffs
 inner join sighted
-    on cutoffs.cutoff_at >= sighted.known_from
+    on cutoffs.cutoff_at > sighted.loaded_at
 left join resolved
     on cutoffs.cutoff_at = resolved.cutoff_at
 where cutoffs.cutoff_number > 0 and resolved.cutoff_at is null

@@ -14,7 +14,9 @@ cutoff_buckets as (
 
 set_touches as (
 
+    {% call once_for_slices('set_touches') %}
     select * from {{ ref('int_features__set_touches') }}
+    {% endcall %}
 
 ),
 

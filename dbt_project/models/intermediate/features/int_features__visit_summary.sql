@@ -28,7 +28,9 @@ interactions as (
 
 set_slots as (
 
+    {% call once_for_slices('set_slots') %}
     select * from {{ ref('int_features__set_slots') }}
+    {% endcall %}
 
 ),
 

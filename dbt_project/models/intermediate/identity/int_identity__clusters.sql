@@ -1,4 +1,11 @@
--- Grain: one row per (cutoff_at, identifier_number) that links, with its person; known now.
+-- Grain: one row per identifier_number that links, with its person; known now.
+-- A cluster of devices belongs to the person that it met, so touched are the clusters that changed,
+-- the devices that met those, and the persons that these devices met.
+{% call touched() %}
+    {{ touched_clusters() }}
+{% endcall %}
 {{ identity_clusters(
-    ref('int_identity__edges'), ref('int_identity__vertices'), ref('int_identity__components')
+    at_as_of(ref('int_identity__vertices'), is_touched('identifier_number')),
+    at_as_of(ref('int_identity__links'), is_touched('number_b')),
+    ref('int_identity__components'), at_cutoffs=false
 ) }}

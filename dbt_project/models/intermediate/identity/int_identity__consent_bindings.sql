@@ -38,23 +38,46 @@ identifiers as (
 
 ),
 
-record_identifiers as (
+consent_sets as (
 
-    select * from {{ ref('int_identity__record_identifiers') }}
-    where is_valid
+    select
+        consents.consent_key,
+        consents.channel,
+        consents.status,
+        records.set_key
+    from consents
+    inner join {{ ref('int_identity__records') }} as records
+        on consents.record_key = records.record_key
+
+),
+
+-- what the consents' own records say
+said as (
+
+    select
+        members.set_key,
+        identifier_keys.identifier_key,
+        identifier_keys.identifier_type
+    from {{ ref('int_identity__set_members') }} as members
+    inner join {{ ref('int_identity__keys') }} as identifier_keys
+        on members.identifier_number = identifier_keys.identifier_number
+    where
+        members.superseded_at is null
+        and identifier_keys.is_valid
+        and members.set_key in (select set_key from consent_sets)
 
 ),
 
 named_addresses as (
 
     select distinct
-        consents.consent_key,
-        record_identifiers.identifier_key
-    from consents
-    inner join channels on consents.channel in (channels.channel, 'all')
-    inner join record_identifiers
-        on consents.record_key = record_identifiers.record_key
-            and channels.address_identifier_type = record_identifiers.identifier_type
+        consent_sets.consent_key,
+        said.identifier_key
+    from consent_sets
+    inner join said on consent_sets.set_key = said.set_key
+    inner join channels
+        on consent_sets.channel in (channels.channel, 'all')
+            and said.identifier_type = channels.address_identifier_type
 
 ),
 
@@ -67,21 +90,21 @@ consents_with_address as (
 subjects as (
 
     select
-        consents.consent_key,
-        consents.channel,
-        consents.status,
-        record_persons.identifier_number,
-        record_persons.person_id
-    from consents
-    inner join {{ ref('int_identity__record_persons') }} as record_persons
-        on consents.record_key = record_persons.record_key
+        consent_sets.consent_key,
+        consent_sets.channel,
+        consent_sets.status,
+        set_persons.identifier_number,
+        set_persons.person_id
+    from consent_sets
+    inner join {{ ref('int_identity__set_persons') }} as set_persons
+        on consent_sets.set_key = set_persons.set_key
     left join consents_with_address as named
-        on consents.consent_key = named.consent_key
+        on consent_sets.consent_key = named.consent_key
     where
-        record_persons.identifier_number is not null
+        set_persons.identifier_number is not null
         and (
             named.consent_key is null
-            or (consents.channel = 'all' and consents.status not in ('granted', 'pending'))
+            or (consent_sets.channel = 'all' and consent_sets.status not in ('granted', 'pending'))
         )
 
 ),

@@ -1,4 +1,13 @@
 -- Grain: one row per identifier_key that a current record carries.
+{% call touched() %}
+    select identifier_number from {{ changes(ref('int_identity__known_observations')) }}
+    union all
+    select identifier_number from {{ changes(ref('int_identity__keys')) }}
+    union all
+    select identifier_number from {{ changes(ref('int_identity__hubs')) }}
+    union all
+    select identifier_number from {{ changes(ref('int_identity__clusters')) }}
+{% endcall %}
 with
 
 seen as (
@@ -11,7 +20,7 @@ seen as (
         max(case when is_authenticated then last_observed_at end) as last_authenticated_at,
         {{ value_at_max('source', ['last_observed_at', 'source']) }} as last_source,
         cast(sum(record_count) as bigint) as observation_count
-    from {{ ref('int_identity__known_observations') }}
+    from ({{ touched_rows(ref('int_identity__known_observations')) }}) as known_observations
     group by identifier_number
 
 ),

@@ -1,6 +1,14 @@
 -- Grain: one row per identifier_key.
 -- identifier_number is smaller for a stronger type, so the strongest identifier of a record is the
 -- smallest number: the steps after this one compare integers only.
+{% call touched() %}
+    select identifier_number from {{ changes(ref('int_identity__values')) }}
+    union all
+    select identifier_number from {{ ref('int_identity__values') }}
+    where identifier_key in (
+            select identifier_key from {{ changes(ref('int_identity__blocked')) }}
+        )
+{% endcall %}
 with
 
 identifier_values as (
@@ -11,6 +19,7 @@ identifier_values as (
         identifier_type,
         invalid_reason
     from {{ ref('int_identity__values') }}
+    where {{ is_touched('identifier_number') }}
 
 ),
 
@@ -35,6 +44,7 @@ final as (
         coalesce(identifier_types.scope, 'unknown') as scope,
         coalesce(identifier_types.rank, 99) as type_rank,
         identifier_types.hub_limit,
+        identifier_types.ttl_days,
         identifier_values.invalid_reason is null as is_valid,
         identifier_values.invalid_reason,
         blocked.identifier_key is not null as is_blocked,

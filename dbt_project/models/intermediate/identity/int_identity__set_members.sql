@@ -1,15 +1,28 @@
 -- Grain: one row per identifier of a set, and version of it where the set is one record's own.
--- Of an identifier that a record told again at a later time, the later word stands.
+-- A set that several records share is seen when they are (int_identity__sets), so only a record's own
+-- set has times here. Of an identifier that a record told again at a later time, the later word stands.
+{% call touched() %}
+    select changed.set_key from {{ changes(ref('int_identity__sets')) }} as changed
+    {% if is_increment() %}
+        where
+            changed.set_key not in (
+                select kept.set_key from {{ this }} as kept
+                where kept.set_key in (select sets.set_key from {{ ref('int_identity__sets') }} as sets)
+            )
+        union all
+        select own.set_key from {{ ref('int_identity__sets') }} as own
+        where
+            not own.is_simple
+            and own.record_key in (
+                select record_key from {{ changes(ref('int_identity__observations')) }}
+            )
+    {% endif %}
+{% endcall %}
 with
 
 sets as (
 
-    select
-        set_key,
-        min(record_key) as record_key,
-        min(case when is_simple then 1 else 0 end) = 1 as is_simple
-    from {{ ref('int_identity__set_sightings') }}
-    group by set_key
+    {{ touched_rows(ref('int_identity__sets')) }}
 
 ),
 
@@ -18,16 +31,17 @@ told as (
     -- the rows of one record of the set stand for all of them
     select
         sets.set_key,
-        sets.is_simple,
         observations.identifier_number,
-        observations.loaded_at,
+        case when not sets.is_simple then observations.loaded_at end as loaded_at,
         max(case when observations.is_authenticated then 1 else 0 end) = 1 as is_authenticated,
-        min(observations.observed_at) as observed_at,
-        max(observations.observed_at) as last_observed_at
+        min(case when not sets.is_simple then observations.observed_at end) as observed_at,
+        max(case when not sets.is_simple then observations.observed_at end) as last_observed_at
     from {{ ref('int_identity__observations') }} as observations
     inner join sets on observations.record_key = sets.record_key
     group by
-        sets.set_key, sets.is_simple, observations.identifier_number, observations.loaded_at
+        sets.set_key,
+        observations.identifier_number,
+        case when not sets.is_simple then observations.loaded_at end
 
 ),
 
@@ -36,13 +50,12 @@ final as (
     select
         set_key,
         identifier_number,
-        is_simple,
         is_authenticated,
         observed_at,
         last_observed_at,
         loaded_at,
         case
-            when not is_simple
+            when loaded_at is not null
                 then lead(loaded_at) over (
                         partition by set_key, identifier_number order by loaded_at
                     )

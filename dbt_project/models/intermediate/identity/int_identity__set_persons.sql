@@ -1,10 +1,19 @@
 -- Grain: one row per identifier set, with the person that the facts of its records belong to.
+{% call touched() %}
+    select set_key from {{ changes(ref('int_identity__known_observations')) }}
+    union all
+    select set_key from {{ ref('int_identity__known_observations') }}
+    where identifier_number in (
+            select identifier_number from {{ changes(ref('int_identity__clusters')) }}
+        )
+{% endcall %}
 with
 
 resolved as (
 
     {{ identity_set_identifiers(
-        ref('int_identity__known_observations'), ref('int_identity__clusters')
+        at_as_of(ref('int_identity__known_observations'), is_touched('set_key')),
+        at_as_of(ref('int_identity__clusters'))
     ) | indent(4) }}
 
 ),

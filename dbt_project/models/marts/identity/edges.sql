@@ -1,24 +1,45 @@
 -- Grain: one row per pair of identifiers seen together.
+{% call touched() %}
+    select {{ surrogate_key(['keys_a.identifier_key', 'keys_b.identifier_key']) }} as edge_id
+    from (
+        select
+            number_a,
+            number_b
+        from {{ changes(ref('int_identity__edges')) }}
+        union
+        select
+            number_a,
+            number_b
+        from {{ ref('int_identity__edges') }}
+        where
+            number_a in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
+            or number_b in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
+            or edge_number in (select edge_number from {{ changes(ref('int_identity__components')) }})
+            or edge_number in (
+                select owner_edge_number from {{ changes(ref('int_identity__clusters')) }}
+            )
+    ) as changed
+    inner join {{ ref('int_identity__keys') }} as keys_a on changed.number_a = keys_a.identifier_number
+    inner join {{ ref('int_identity__keys') }} as keys_b on changed.number_b = keys_b.identifier_number
+{% endcall %}
 with
 
 edges as (
 
-    select * from {{ ref('int_identity__edges') }}
+    select
+        edges.*,
+        keys_a.identifier_key as identifier_a,
+        keys_b.identifier_key as identifier_b,
+        {{ surrogate_key(['keys_a.identifier_key', 'keys_b.identifier_key']) }} as edge_id
+    from {{ ref('int_identity__edges') }} as edges
+    inner join {{ ref('int_identity__keys') }} as keys_a on edges.number_a = keys_a.identifier_number
+    inner join {{ ref('int_identity__keys') }} as keys_b on edges.number_b = keys_b.identifier_number
 
 ),
 
 clusters as (
 
     select * from {{ ref('int_identity__clusters') }}
-
-),
-
-identifier_keys as (
-
-    select
-        identifier_number,
-        identifier_key
-    from {{ ref('int_identity__keys') }}
 
 ),
 
@@ -39,8 +60,6 @@ judged as (
 
     select
         edges.*,
-        keys_a.identifier_key as identifier_a,
-        keys_b.identifier_key as identifier_b,
         tree_edges.edge_number is not null as is_tree_edge,
         edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
             as is_pending
@@ -48,15 +67,14 @@ judged as (
     left join tree_edges on edges.edge_number = tree_edges.edge_number
     left join clusters as clusters_a on edges.number_a = clusters_a.identifier_number
     left join clusters as clusters_b on edges.number_b = clusters_b.identifier_number
-    inner join identifier_keys as keys_a on edges.number_a = keys_a.identifier_number
-    inner join identifier_keys as keys_b on edges.number_b = keys_b.identifier_number
+    where {{ is_touched('edges.edge_id') }}
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key(['identifier_a', 'identifier_b']) }} as edge_id,
+        edge_id,
         identifier_a,
         identifier_b,
         evidence_count,

@@ -1,11 +1,14 @@
 -- Grain: one row per identifier, person and validity interval.
 -- This version knows one interval per identifier, open to the end.
+{% call touched() %}
+    select identifier_key from {{ changes(ref('int_identity__identifiers')) }}
+{% endcall %}
 with
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }}
-    where person_id is not null
+    {{ touched_rows(ref('int_identity__identifiers')) }}
+    and person_id is not null
 
 ),
 

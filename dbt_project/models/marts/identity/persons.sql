@@ -1,27 +1,37 @@
 -- Grain: one row per current person.
+{% call touched() %}
+    select person_id from {{ changes(ref('int_identity__identifiers')) }}
+    union all
+    select person_id from {{ changes(ref('int_identity__set_persons')) }}
+    union all
+    select person_id from {{ ref('int_identity__set_persons') }}
+    where set_key in (select set_key from {{ changes(ref('int_identity__sets')) }})
+{% endcall %}
 with
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }}
-    where person_id is not null
+    {{ touched_rows(ref('int_identity__identifiers')) }}
+    and person_id is not null
 
 ),
 
-record_persons as (
+set_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
-    where person_id is not null
+    {{ touched_rows(ref('int_identity__set_persons')) }}
+    and person_id is not null
 
 ),
 
 counted_records as (
 
     select
-        person_id,
-        count(*) as record_count
-    from record_persons
-    group by person_id
+        set_persons.person_id,
+        cast(sum(sets.record_count) as bigint) as record_count
+    from set_persons
+    inner join {{ ref('int_identity__sets') }} as sets
+        on set_persons.set_key = sets.set_key
+    group by set_persons.person_id
 
 ),
 

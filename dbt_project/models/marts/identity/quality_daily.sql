@@ -25,10 +25,12 @@ identifiers as (
 record_persons as (
 
     select
-        record_persons.*,
+        sets.record_count,
+        set_persons.person_id,
         persons.is_known
-    from {{ ref('int_identity__record_persons') }} as record_persons
-    left join persons on record_persons.person_id = persons.person_id
+    from {{ ref('int_identity__set_persons') }} as set_persons
+    inner join {{ ref('int_identity__sets') }} as sets on set_persons.set_key = sets.set_key
+    left join persons on set_persons.person_id = persons.person_id
 
 ),
 
@@ -63,12 +65,18 @@ measured as (
     union all
     select
         'anonymous_record_share' as metric,
-        coalesce(avg(cast(case when is_known is false then 1 else 0 end as double)), 0) as value
+        coalesce(
+            sum(case when is_known is false then record_count else 0 end)
+            / cast(nullif(sum(record_count), 0) as double), 0
+        ) as value
     from record_persons
     union all
     select
         'records_without_person_share' as metric,
-        coalesce(avg(cast(case when person_id is null then 1 else 0 end as double)), 0) as value
+        coalesce(
+            sum(case when person_id is null then record_count else 0 end)
+            / cast(nullif(sum(record_count), 0) as double), 0
+        ) as value
     from record_persons
     union all
     select

@@ -1,9 +1,12 @@
 -- Grain: one row per identifier.
+{% call touched() %}
+    select identifier_key from {{ changes(ref('int_identity__identifiers')) }}
+{% endcall %}
 with
 
 identifiers as (
 
-    select * from {{ ref('int_identity__identifiers') }}
+    {{ touched_rows(ref('int_identity__identifiers')) }}
 
 ),
 
@@ -12,7 +15,7 @@ clear_values as (
     select
         identifier_key,
         max(identifier_value) as identifier_value
-    from {{ ref('int_identity__values') }}
+    from ({{ touched_rows(ref('int_identity__values')) }}) as identifier_values
     group by identifier_key
 
 ),
