@@ -244,8 +244,11 @@ select * from final
 
     touched_directly as (
 
-        select distinct cluster_id from clustered
+        select cluster_id from clustered
         where identifier_number in (select identifier_number from changed)
+        union
+        -- what is left of one that lost somebody
+        select component_id as cluster_id from {{ changes(components) }}
 
     ),
 

@@ -14,6 +14,16 @@
     (select {{ as_of() }} as cutoff_at, known_now.* from {{ relation }} as known_now where {{ condition }})
 {%- endmacro %}
 
+{# Identifiers of sets that changed, as they are and as they were: what one identifier of a set says
+   depends on the others. #}
+{% macro touched_identifiers() -%}
+    {%- set known_observations = ref('int_identity__known_observations') -%}
+    select identifier_number from {{ changes(known_observations) }}
+    union all
+    select identifier_number from {{ known_observations }}
+    where set_key in (select set_key from {{ changes(known_observations) }})
+{%- endmacro %}
+
 {# Of the known observations, in an increment, the sets that have a touched identifier, whole. #}
 {% macro touched_evidence() -%}
     {%- set known_observations = ref('int_identity__known_observations') -%}

@@ -38,19 +38,21 @@
 {%- endmacro %}
 
 {# Rows of touched values become those of the table `result`. Most touched values turn out as they were:
-   those are neither written nor logged (compares: false where all of them differ, as features of a new
-   as_of do). #}
+   those are not written, and only rows that differ are logged (compares: false where nearly all differ,
+   as features of a new as_of do). #}
 {% macro duckdb__replace_touched(target_relation, wanted, result) -%}
     {%- set touched = 'touched__' ~ this.identifier -%}
     {%- set differing = 'differing__' ~ this.identifier -%}
-    {%- set differing_values = duckdb__differing_values(target_relation, wanted, touched, result)
-        if config.get('compares', true) else 'select ' ~ wanted ~ ' from ' ~ touched -%}
-    {% do duckdb__run_and_commit(
-        'create or replace temporary table ' ~ differing ~ ' as ' ~ differing_values) %}
-    {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
-        ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
-    {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched) %}
-    {% do duckdb__run_and_commit('drop table ' ~ differing) %}
+    {% if config.get('compares', true) %}
+        {% do duckdb__run_and_commit('create or replace temporary table ' ~ differing ~ ' as '
+            ~ duckdb__differing_rows(target_relation, wanted, touched, result)) %}
+        {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ wanted
+            ~ ' not in (select ' ~ wanted ~ ' from ' ~ differing ~ ')') %}
+        {% do duckdb__replace_rows(target_relation, wanted, differing, result, touched, differing) %}
+        {% do duckdb__run_and_commit('drop table ' ~ differing) %}
+    {% else %}
+        {% do duckdb__replace_rows(target_relation, wanted, touched, result, touched) %}
+    {% endif %}
     {% do duckdb__run_and_commit('drop table ' ~ touched) %}
     {% do duckdb__run_and_commit('drop table ' ~ result) %}
 {%- endmacro %}
@@ -102,8 +104,9 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# Touched values whose rows are not, as a bag, what the table has. #}
-{% macro duckdb__differing_values(target_relation, column, touched, result) -%}
+{# Of touched values, the rows (what they are replaced by, and what is logged) that the table has and
+   the result has not, or the other way round; rows are a bag. #}
+{% macro duckdb__differing_rows(target_relation, column, touched, result) -%}
     {%- set columns = adapter.get_columns_in_relation(target_relation)
         | map(attribute='quoted') | join(', ') -%}
     {%- set former -%}
@@ -111,7 +114,7 @@
         where {{ column }} in (select {{ column }} from {{ touched }})
     {%- endset -%}
     {%- set present -%} select {{ columns }} from {{ result }} {%- endset -%}
-    select distinct {{ column }} from (
+    select distinct {{ ([column] + config.require('logs')) | unique | join(', ') }} from (
         (({{ former }}) except all ({{ present }}))
         union all
         (({{ present }}) except all ({{ former }}))
@@ -156,8 +159,8 @@
     {{ drop_relation_if_exists(backup_relation) }}
 {%- endmacro %}
 
-{# Rows of touched values out, rows of the result in, both logged. #}
-{% macro duckdb__replace_rows(target_relation, column, touched, result, counted=none) -%}
+{# Rows of touched values out, rows of the result in; logged are both, or the rows of `logged`. #}
+{% macro duckdb__replace_rows(target_relation, column, touched, result, counted=none, logged=none) -%}
     {%- set logs = config.require('logs') | join(', ') -%}
     {%- set log = 'increments.' ~ this.identifier -%}
     {%- set version -%}
@@ -165,12 +168,16 @@
     {%- endset -%}
     {% call statement('main') -%}
         insert into {{ log }}
+        {% if logged or logs == column %}
+        select distinct {{ version }}, {{ logs }} from {{ logged or touched }};
+        {% else %}
         select distinct {{ version }}, {{ logs }} from (
             select {{ logs }} from {{ target_relation }}
             where {{ column }} in (select {{ column }} from {{ touched }})
             union all
             select {{ logs }} from {{ result }}
         ) as logged;
+        {% endif %}
         delete from {{ target_relation }}
         where {{ column }} in (select {{ column }} from {{ touched }});
         insert into {{ target_relation }} by name select * from {{ result }};

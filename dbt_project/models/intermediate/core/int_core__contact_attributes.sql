@@ -2,6 +2,9 @@
 -- Survivorship: per attribute the best source that knows it wins, and of one source what it said
 -- last. An address is one thing: street, postal code, city and country come from the same record,
 -- because parts of two addresses make a third one where nobody lives.
+{% call touched() %}
+    {{ touched_owners('contacts') }}
+{% endcall %}
 with
 
 contacts as (
@@ -12,7 +15,7 @@ contacts as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ touched_rows(ref('int_identity__record_persons'), 'person_id') }}
 
 ),
 

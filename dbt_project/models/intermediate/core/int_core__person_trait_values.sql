@@ -1,5 +1,8 @@
 -- Grain: one row per person and trait, by the rule of the trait registry (ops.trait_rules);
 -- without a rule the last value, as text.
+{% call touched() %}
+    {{ touched_owners('traits') }}
+{% endcall %}
 with
 
 traits as (
@@ -10,7 +13,7 @@ traits as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ touched_rows(ref('int_identity__record_persons'), 'person_id') }}
 
 ),
 

@@ -7,7 +7,9 @@
 )
 {%- endset %}
 {% call touched() %}
-    select {% if is_increment() %} coalesce(components.component_id, linked.vertex_id) {% else %} linked.vertex_id {% endif %} as component_id
+    select
+        {% if is_increment() %} coalesce(components.component_id, linked.vertex_id)
+        {% else %} linked.vertex_id {% endif %} as component_id
     from {{ linked }} as linked
     {% if is_increment() %}
     left join {{ this }} as components on linked.vertex_id = components.vertex_id

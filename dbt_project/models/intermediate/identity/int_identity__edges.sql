@@ -1,8 +1,7 @@
 -- Grain: one row per (number_a, number_b); known now.
 -- What a set says depends on all of it, and on which of its identifiers are hubs.
 {% call touched() %}
-    select identifier_number as number_b
-    from {{ changes(ref('int_identity__known_observations')) }}
+    select identifier_number as number_b from ({{ touched_identifiers() }}) as touched_identifiers
     union all
     select identifier_number as number_b
     from {{ ref('int_identity__known_observations') }}

@@ -9,30 +9,49 @@ orders as (
 
 ),
 
-record_persons as (
-
-    select * from {{ ref('int_identity__record_persons') }}
-
-),
-
 sessions as (
 
     select * from {{ ref('int_journeys__sessions') }}
 
 ),
 
+placed as (
+
+    select
+        order_key,
+        person_id,
+        channel,
+        ordered_at,
+        {{ row_key(['source', 'record_id']) }} as record_key
+    from orders
+    where status = 'completed'
+
+),
+
+-- the orders' records first: there are a hundred times more
+records as (
+
+    select
+        record_key,
+        set_key
+    from {{ ref('int_identity__records') }}
+    where record_key in (select record_key from placed)
+
+),
+
 completed_orders as (
 
     select
-        orders.order_key,
-        orders.person_id,
-        orders.channel,
-        orders.ordered_at,
-        record_persons.actor_key
-    from orders
-    left join record_persons
-        on {{ row_key(['orders.source', 'orders.record_id']) }} = record_persons.record_key
-    where orders.status = 'completed'
+        placed.order_key,
+        placed.person_id,
+        placed.channel,
+        placed.ordered_at,
+        set_persons.actor_key
+    from placed
+    left join records
+        on placed.record_key = records.record_key
+    left join {{ ref('int_identity__set_persons') }} as set_persons
+        on records.set_key = set_persons.set_key
 
 ),
 

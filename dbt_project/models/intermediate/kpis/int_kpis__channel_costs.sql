@@ -8,9 +8,9 @@ costs as (
 
 ),
 
-touchpoints as (
+touch_days as (
 
-    select * from {{ ref('fct_touchpoints') }}
+    select * from {{ ref('int_kpis__touch_days') }}
 
 ),
 
@@ -42,17 +42,17 @@ booked as (
 contacts as (
 
     select
-        {{ local_date('touchpoints.occurred_at') }} as cost_date,
-        touchpoints.channel,
-        touchpoints.cost_amount,
+        touch_days.activity_date as cost_date,
+        touch_days.channel,
+        touch_days.known_cost_amount,
+        touch_days.known_cost_count,
         channels.unit_cost_amount,
-        coalesce(channels.currency, {{ setting('currency') }}) as currency,
-        touchpoints.interaction in (
-            'send', 'outbound_call', 'outbound_call_answered', 'inbound_call'
-        ) as is_contact
-    from touchpoints
+        case when channels.unit_cost_amount is not null then touch_days.unpriced_count else 0 end
+            as priced_count,
+        coalesce(channels.currency, {{ setting('currency') }}) as currency
+    from touch_days
     left join channels
-        on touchpoints.channel = channels.channel
+        on touch_days.channel = channels.channel
 
 ),
 
@@ -62,9 +62,9 @@ priced_contacts as (
         contacts.cost_date,
         contacts.channel,
         cast(0 as decimal(18, 4)) as booked_cost_amount,
-        cast(
-            coalesce(contacts.cost_amount, contacts.unit_cost_amount * exchange_rates.rate)
-            as decimal(18, 4)
+        coalesce(contacts.known_cost_amount, 0) + coalesce(
+            contacts.priced_count
+            * cast(contacts.unit_cost_amount * exchange_rates.rate as decimal(18, 4)), 0
         ) as contact_cost_amount,
         0 as paid_impression_count,
         0 as paid_click_count
@@ -73,9 +73,7 @@ priced_contacts as (
         on contacts.currency = exchange_rates.from_currency
             and contacts.cost_date >= exchange_rates.valid_from
             and contacts.cost_date < exchange_rates.valid_before
-    where
-        contacts.cost_amount is not null
-        or (contacts.is_contact and contacts.unit_cost_amount is not null)
+    where contacts.known_cost_count > 0 or contacts.priced_count > 0
 
 ),
 
@@ -93,7 +91,7 @@ summed as (
         cost_date,
         channel,
         sum(booked_cost_amount) as booked_cost_amount,
-        sum(coalesce(contact_cost_amount, 0)) as contact_cost_amount,
+        sum(contact_cost_amount) as contact_cost_amount,
         sum(paid_impression_count) as paid_impression_count,
         sum(paid_click_count) as paid_click_count
     from all_costs

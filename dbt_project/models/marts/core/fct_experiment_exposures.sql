@@ -1,9 +1,12 @@
 -- Grain: one row per exposure of a record to a variant, in its current version.
+{% call touched() %}
+    {{ touched_facts('experiment_exposures') }}
+{% endcall %}
 with
 
 exposures as (
 
-    select * from {{ ref('int_contracts__experiment_exposures') }}
+    {{ touched_rows(ref('int_contracts__experiment_exposures')) }}
 
 ),
 

@@ -1,9 +1,12 @@
 -- Grain: one row per feedback, in its current version. What people wrote is in pii.free_text.
+{% call touched() %}
+    {{ touched_facts('feedback') }}
+{% endcall %}
 with
 
 feedback as (
 
-    select * from {{ ref('int_contracts__feedback') }}
+    {{ touched_rows(ref('int_contracts__feedback')) }}
 
 ),
 

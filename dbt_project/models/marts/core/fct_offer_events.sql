@@ -1,9 +1,12 @@
 -- Grain: one row per event in the life of an offer or of points, in its current version.
+{% call touched() %}
+    {{ touched_facts('offer_events') }}
+{% endcall %}
 with
 
 offer_events as (
 
-    select * from {{ ref('int_contracts__offer_events') }}
+    {{ touched_rows(ref('int_contracts__offer_events')) }}
 
 ),
 

@@ -1,5 +1,8 @@
 -- Grain: one row per person and preference: what the person said last; what was only inferred
 -- counts as long as nothing was said.
+{% call touched() %}
+    {{ touched_owners('preferences') }}
+{% endcall %}
 with
 
 preferences as (
@@ -10,7 +13,7 @@ preferences as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ touched_rows(ref('int_identity__record_persons'), 'person_id') }}
 
 ),
 

@@ -1,0 +1,33 @@
+{# What new evidence touches of models that tie rows of a contract to persons by their record. #}
+
+{# Touched block of a fact that is replaced by record_id: rows that arrived or left, and those whose
+   record says something else now, or belongs to another person. #}
+{% macro touched_facts(contract) -%}
+    {%- set rows = ref('int_contracts__' ~ contract) -%}
+    select record_id from {{ changes(rows) }}
+    union all
+    select record_id from {{ rows }}
+    where record_key in (
+        select record_key from {{ changes(ref('int_identity__records')) }}
+        union all
+        select record_key from {{ ref('int_identity__records') }}
+        where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
+    )
+{%- endmacro %}
+
+{# Touched block of a model that is replaced by person_id: persons who got, lost or changed a row of the
+   contract, by the row itself, by what its record says, or because their sets went to somebody else. #}
+{% macro touched_owners(contract) -%}
+    {%- set rows = ref('int_contracts__' ~ contract) -%}
+    {%- set set_persons = ref('int_identity__set_persons') -%}
+    select person_id from {{ changes(set_persons) }}
+    union all
+    select person_id from {{ set_persons }}
+    where set_key in (
+        select set_key from {{ changes(ref('int_identity__records')) }}
+        where record_key in (select record_key from {{ rows }})
+        union all
+        select set_key from {{ ref('int_identity__records') }}
+        where record_key in (select record_key from {{ changes(rows) }})
+    )
+{%- endmacro %}

@@ -1,0 +1,42 @@
+-- Grain: one row per day (tenant's calendar), channel and attribution channel with touchpoints: all
+-- that daily figures need of them, so that the facts are read once.
+with
+
+touchpoints as (
+
+    select
+        *,
+        {{ local_date('occurred_at') }} as activity_date,
+        is_automated as is_machine,
+        interaction in ('send', 'outbound_call', 'outbound_call_answered', 'inbound_call')
+            as is_contact
+    from {{ ref('fct_touchpoints') }}
+
+),
+
+final as (
+
+    select
+        activity_date,
+        channel,
+        attribution_channel,
+        count(*) as touchpoint_count,
+        sum(case when is_machine then 1 else 0 end) as automated_count,
+        sum(case when interaction = 'impression' then 1 else 0 end) as impression_count,
+        sum(case when interaction = 'send' then 1 else 0 end) as send_count,
+        sum(case when interaction = 'delivery' then 1 else 0 end) as delivery_count,
+        sum(case when interaction = 'bounce' then 1 else 0 end) as bounce_count,
+        sum(case when interaction = 'open' and not is_machine then 1 else 0 end) as open_count,
+        sum(case when interaction = 'click' and not is_machine then 1 else 0 end) as click_count,
+        sum(case when is_engagement and not is_machine then 1 else 0 end) as engagement_count,
+        sum(case when interaction = 'unsubscribe' then 1 else 0 end) as unsubscribe_count,
+        sum(case when interaction = 'complaint' then 1 else 0 end) as complaint_count,
+        sum(cost_amount) as known_cost_amount,
+        count(cost_amount) as known_cost_count,
+        sum(case when is_contact and cost_amount is null then 1 else 0 end) as unpriced_count
+    from touchpoints
+    group by activity_date, channel, attribution_channel
+
+)
+
+select * from final
