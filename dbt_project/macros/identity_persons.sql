@@ -12,7 +12,8 @@ linking as (
         evidence.cutoff_at,
         evidence.identifier_number,
         min(evidence.observed_at) as first_seen_at,
-        min(evidence.loaded_at) as first_loaded_at
+        min(evidence.loaded_at) as first_loaded_at,
+        max(case when evidence.is_authenticated then 1 else 0 end) = 1 as is_proven
     from {{ known_observations }} as evidence
     left join {{ hubs }} as hubs
         on hubs.cutoff_at = evidence.cutoff_at
@@ -27,8 +28,10 @@ final as (
     select
         {% if at_cutoffs %} linking.cutoff_at, {% endif %}
         linking.identifier_number,
+        identifier_keys.identifier_type,
         identifier_keys.scope,
         identifier_keys.type_rank,
+        linking.is_proven,
         linking.first_seen_at,
         linking.first_loaded_at,
         {% if at_cutoffs %}
@@ -65,16 +68,19 @@ select * from final
 {# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is
    that person's; one that met none, or several, is an anonymous person of its own. The strongest and
    earliest identifier of a person is its anchor. #}
-{% macro identity_clusters(vertices, links, components, at_cutoffs=true) -%}
+{% macro identity_clusters(vertices, links, components, limited, at_cutoffs=true) -%}
 with
 
 clusters as (
 
     select
         vertices.*,
-        coalesce(components.component_id, vertices.vertex_id) as cluster_id
+        coalesce(limited.cluster_id, components.component_id, vertices.vertex_id) as cluster_id,
+        case when limited.vertex_id is not null then limited.edge_number
+            else components.edge_number end as edge_number
     from {{ vertices }} as vertices
     left join {{ components }} as components on components.vertex_id = vertices.vertex_id
+    left join {{ limited }} as limited on limited.vertex_id = vertices.vertex_id
 
 ),
 
@@ -186,6 +192,7 @@ final as (
         owned.first_seen_at,
         owned.first_loaded_at,
         owned.cluster_id,
+        owned.edge_number,
         owned.met_person_count,
         owned.owner_edge_number,
         persons.anchor_number,
@@ -204,6 +211,7 @@ select * from final
 {% macro touched_clusters() -%}
     {%- set vertices = ref('int_identity__vertices') -%}
     {%- set components = ref('int_identity__components') -%}
+    {%- set limited = ref('int_identity__limited') -%}
     {%- set links = ref('int_identity__links') -%}
     with
 
@@ -212,6 +220,8 @@ select * from final
         select identifier_number from {{ changes(vertices) }}
         union
         select vertex_id as identifier_number from {{ changes(components) }}
+        union
+        select vertex_id as identifier_number from {{ changes(limited) }}
         union
         select number_a as identifier_number from {{ changes(links) }}
         union
@@ -223,10 +233,12 @@ select * from final
 
         select
             vertices.identifier_number,
-            coalesce(components.component_id, vertices.identifier_number) as cluster_id
+            coalesce(limited.cluster_id, components.component_id, vertices.identifier_number)
+                as cluster_id
         from {{ vertices }} as vertices
         left join {{ components }} as components
             on components.vertex_id = vertices.identifier_number
+        left join {{ limited }} as limited on limited.vertex_id = vertices.identifier_number
 
     ),
 
@@ -249,6 +261,8 @@ select * from final
         union
         -- what is left of one that lost somebody
         select component_id as cluster_id from {{ changes(components) }}
+        union
+        select cluster_id from {{ changes(limited) }}
 
     ),
 

@@ -298,6 +298,10 @@ judged as (
 
     select
         pairs.*,
+        {%- if with_sources %}
+        keys_a.identifier_key as identifier_a,
+        keys_b.identifier_key as identifier_b,
+        {%- endif %}
         keys_a.scope as scope_a,
         keys_b.scope as scope_b,
         greatest(keys_a.type_rank, keys_b.type_rank) as weaker_rank,
@@ -327,12 +331,16 @@ final as (
         number_b,
         scope_a,
         scope_b,
+        weaker_rank,
         evidence_count,
         first_seen_at,
         last_seen_at,
         first_loaded_at,
         expires_at,
         {%- if with_sources %}
+        identifier_a,
+        identifier_b,
+        {{ surrogate_key(['identifier_a', 'identifier_b']) }} as edge_id,
         sources,
         {%- endif %}
         case

@@ -58,19 +58,27 @@
 {%- endmacro %}
 
 {% materialization diffed, adapter='duckdb', supported_languages=['sql'] %}
-    {%- set key = config.require('key') -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set existing_relation = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {% do duckdb__store_differences(target_relation, compiled_code) %}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+{# The rows of a query become the table's; where it was built before under the same rules, only those
+   that differ are written and logged. #}
+{% macro duckdb__store_differences(target_relation, sql) -%}
+    {%- set key = config.require('key') -%}
+    {%- set existing_relation = load_cached_relation(this) -%}
     {%- set state = run_query("select 1 from increments.states
         where model = '" ~ this.identifier ~ "'").rows if existing_relation else [] -%}
     {% if state | length == 0 or should_full_refresh() %}
-        {% do duckdb__build_in_full(target_relation) %}
+        {% do duckdb__build_in_full(target_relation, sql) %}
     {% else %}
         {%- set result = 'result__' ~ this.identifier -%}
         {%- set touched = 'touched__' ~ this.identifier -%}
         {% do duckdb__run_and_commit(
-            'create or replace temporary table ' ~ result ~ ' as ' ~ compiled_code) %}
+            'create or replace temporary table ' ~ result ~ ' as ' ~ sql) %}
         {%- set columns = run_query('select column_name, data_type from duckdb_columns()
             where table_name = ' ~ "'" ~ result ~ "'" ~ ' order by column_index') -%}
         {%- set former = run_query("select column_name, data_type from duckdb_columns()
@@ -78,7 +86,7 @@
                 and database_name = current_database()
             order by column_index") -%}
         {% if columns.rows | map('list') | list != former.rows | map('list') | list %}
-            {% do duckdb__build_in_full(target_relation) %}
+            {% do duckdb__build_in_full(target_relation, sql) %}
         {% else %}
             {% do duckdb__run_and_commit('create or replace temporary table ' ~ touched ~ ' as
                 select coalesce(result.' ~ key ~ ', former.' ~ key ~ ') as ' ~ key ~ '
@@ -94,9 +102,7 @@
         {% endif %}
         {% do duckdb__run_and_commit('drop table ' ~ result) %}
     {% endif %}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
+{%- endmacro %}
 
 {% macro duckdb__differences(columns, key) -%}
     {%- for column in columns if column != key %}

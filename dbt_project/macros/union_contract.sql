@@ -131,8 +131,13 @@ select * from final
             _file_name,
             _row_number
         from {{ this }}
-        where {{ model.config.replaces }} in {{ touched_values() }}
-            and loaded_at < {{ previous_as_of() }}
+        -- by time too: they are few and mostly recent, so that few blocks are read whole
+        where ({{ model.config.replaces }}, loaded_at) in (
+            select {{ model.config.replaces }}, loaded_at
+            from {{ this }}
+            where {{ model.config.replaces }} in {{ touched_values() }}
+                and loaded_at < {{ previous_as_of() }}
+        )
             and not {{ is_of_files(changed) }}
         {% endif %}
     ) as contract_rows

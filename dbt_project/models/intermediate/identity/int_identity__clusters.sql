@@ -7,5 +7,5 @@
 {{ identity_clusters(
     at_as_of(ref('int_identity__vertices'), is_touched('identifier_number')),
     at_as_of(ref('int_identity__links'), is_touched('number_b')),
-    ref('int_identity__components'), at_cutoffs=false
+    ref('int_identity__components'), ref('int_identity__limited'), at_cutoffs=false
 ) }}

@@ -58,7 +58,7 @@ final as (
 
     select
         persons.person_id,
-        cast(null as {{ string_type() }}) as household_id,
+        household_members.household_id,
         aged.city,
         aged.country_code,
         case
@@ -118,6 +118,9 @@ final as (
         on persons.person_id = reachability.person_id
     left join lifecycle
         on persons.person_id = lifecycle.person_id
+    left join {{ ref('household_members') }} as household_members
+        on persons.person_id = household_members.person_id
+            and household_members.valid_to is null
 
 )
 

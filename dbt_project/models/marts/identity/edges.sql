@@ -1,39 +1,21 @@
 -- Grain: one row per pair of identifiers seen together.
 {% call touched() %}
-    select {{ surrogate_key(['keys_a.identifier_key', 'keys_b.identifier_key']) }} as edge_id
-    from (
-        select
-            number_a,
-            number_b
-        from {{ changes(ref('int_identity__edges')) }}
-        union
-        select
-            number_a,
-            number_b
-        from {{ ref('int_identity__edges') }}
-        where
-            number_a in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
-            or number_b in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
-            or edge_number in (select edge_number from {{ changes(ref('int_identity__components')) }})
-            or edge_number in (
-                select owner_edge_number from {{ changes(ref('int_identity__clusters')) }}
-            )
-    ) as changed
-    inner join {{ ref('int_identity__keys') }} as keys_a on changed.number_a = keys_a.identifier_number
-    inner join {{ ref('int_identity__keys') }} as keys_b on changed.number_b = keys_b.identifier_number
+    select edge_id from {{ changes(ref('int_identity__edges')) }}
+    union all
+    select edge_id from {{ ref('int_identity__edges') }}
+    where
+        number_a in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
+        or number_b in (select identifier_number from {{ changes(ref('int_identity__clusters')) }})
+        or edge_number in (select edge_number from {{ changes(ref('int_identity__clusters')) }})
+        or edge_number in (
+            select owner_edge_number from {{ changes(ref('int_identity__clusters')) }}
+        )
 {% endcall %}
 with
 
 edges as (
 
-    select
-        edges.*,
-        keys_a.identifier_key as identifier_a,
-        keys_b.identifier_key as identifier_b,
-        {{ surrogate_key(['keys_a.identifier_key', 'keys_b.identifier_key']) }} as edge_id
-    from {{ ref('int_identity__edges') }} as edges
-    inner join {{ ref('int_identity__keys') }} as keys_a on edges.number_a = keys_a.identifier_number
-    inner join {{ ref('int_identity__keys') }} as keys_b on edges.number_b = keys_b.identifier_number
+    {{ touched_rows(ref('int_identity__edges')) }}
 
 ),
 
@@ -47,7 +29,7 @@ clusters as (
 tree_edges as (
 
     select edge_number
-    from {{ ref('int_identity__components') }}
+    from clusters
     where edge_number is not null
     union
     select owner_edge_number as edge_number
@@ -62,12 +44,12 @@ judged as (
         edges.*,
         tree_edges.edge_number is not null as is_tree_edge,
         edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
-            as is_pending
+            as links_several,
+        edges.scope_a = edges.scope_b as is_within_scope
     from edges
     left join tree_edges on edges.edge_number = tree_edges.edge_number
     left join clusters as clusters_a on edges.number_a = clusters_a.identifier_number
     left join clusters as clusters_b on edges.number_b = clusters_b.identifier_number
-    where {{ is_touched('edges.edge_id') }}
 
 ),
 
@@ -81,9 +63,14 @@ final as (
         first_seen_at,
         last_seen_at,
         sources,
-        case when is_pending then 'pending' else status end as status,
         case
-            when is_pending then 'the device was used by several persons'
+            when links_several and is_within_scope then 'limit'
+            when links_several then 'pending'
+            else status
+        end as status,
+        case
+            when links_several and is_within_scope then 'together they would break a limit'
+            when links_several then 'the device was used by several persons'
             else status_reason
         end as status_reason,
         is_tree_edge,
