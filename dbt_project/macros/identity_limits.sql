@@ -3,7 +3,8 @@
 {# How many vertices of a kind may share a cluster: one row per vertex and limit.
      max_per_person   of the vertex's type; of a type that is unique only proven values count, because
                       an unproven one may be a guess or a second account
-     never_merge      the two identifiers of a steward's rule #}
+     never_merge      the two identifiers of a steward's rule
+   What a steward merged is not counted by type: the steward knows better than the limit. #}
 {% macro identity_limits(vertices) -%}
     select
         vertices.vertex_id,
@@ -13,9 +14,22 @@
     from {{ vertices }} as vertices
     inner join {{ ref('identifier_types') }} as identifier_types
         on identifier_types.identifier_type = vertices.identifier_type
+    left join (
+        select identifier_keys.identifier_number
+        from {{ ref('int_identity__keys') }} as identifier_keys
+        inner join {{ ref('manual_rules') }} as manual_rules
+            on identifier_keys.identifier_key in (
+                manual_rules.identifier_key_a, manual_rules.identifier_key_b
+            )
+        where manual_rules.rule = 'always_merge'
+        group by identifier_keys.identifier_number
+    ) as vouched on vouched.identifier_number = vertices.identifier_number
     where
-        (identifier_types.is_unique and vertices.is_proven)
-        or (not identifier_types.is_unique and identifier_types.max_per_person is not null)
+        vouched.identifier_number is null
+        and (
+            (identifier_types.is_unique and vertices.is_proven)
+            or (not identifier_types.is_unique and identifier_types.max_per_person is not null)
+        )
     union all
     select
         vertices.vertex_id,
