@@ -37,7 +37,7 @@
 {# Materializations that replace touched rows. #}
 {% macro may_be_increment() -%}
     {%- do return(model.config.materialized in ('increment', 'connected_components')
-        and model.config.replaces is not none) -%}
+        and model.config.get('replaces', '') != '') -%}
 {%- endmacro %}
 
 {# True where the table of a model that builds by increments holds under the present rules, so that
