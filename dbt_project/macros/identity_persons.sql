@@ -286,6 +286,24 @@ select * from final
     )
 {%- endmacro %}
 
+{# Touched block of the persons: whose identifiers, sets or evidence changed. #}
+{% macro touched_persons() -%}
+    select person_id from {{ changes(ref('int_identity__clusters')) }}
+    union all
+    select person_id from {{ changes(ref('int_identity__set_persons')) }}
+    union all
+    select person_id from {{ ref('int_identity__set_persons') }}
+    where set_key in (
+            select set_key from {{ changes(ref('int_identity__known_observations')) }}
+            {% if is_increment() %}
+                union all
+                -- dated into the future when it came
+                select set_key from {{ ref('int_identity__known_observations') }}
+                where observed_at >= {{ previous_as_of() }}
+            {% endif %}
+        )
+{%- endmacro %}
+
 {# Name of a person: hash of the anchor, its strongest and earliest identifier, and a generation. #}
 {% macro person_id(anchor_identifier_key, generation) -%}
     {{ surrogate_key(["'person'", anchor_identifier_key, generation]) }}

@@ -24,6 +24,32 @@
     where set_key in (select set_key from {{ changes(known_observations) }})
 {%- endmacro %}
 
+{# Touched block of the edges: what a set says depends on all of it, and on which of its identifiers
+   are hubs; and what expires by the clock. #}
+{% macro touched_edges() -%}
+    select identifier_number as number_b from ({{ touched_identifiers() }}) as touched_identifiers
+    union all
+    select identifier_number as number_b
+    from {{ ref('int_identity__known_observations') }}
+    where set_key in (
+            select set_key from {{ ref('int_identity__known_observations') }}
+            where identifier_number in (
+                    select identifier_number from {{ changes(ref('int_identity__hubs')) }}
+                )
+        )
+    union all
+    -- pairs of a steward are seen from when both of their identifiers are
+    select keys.identifier_number as number_b
+    from {{ ref('int_identity__keys') }} as keys
+    inner join {{ ref('manual_rules') }} as rules
+        on keys.identifier_key in (rules.identifier_key_a, rules.identifier_key_b)
+    {% if is_increment() %}
+        union all
+        select number_b from {{ this }}
+        where expires_at > {{ previous_as_of() }} and expires_at <= {{ as_of() }}
+    {% endif %}
+{%- endmacro %}
+
 {# Of the known observations, in an increment, the sets that have a touched identifier, whole. #}
 {% macro touched_evidence() -%}
     {%- set known_observations = ref('int_identity__known_observations') -%}
@@ -132,7 +158,10 @@ final as (
     from pairs
     inner join identifier_keys on identifier_keys.identifier_number = pairs.identifier_number
     inner join identifier_keys as partners on partners.identifier_number = pairs.centre_number
-    where partners.scope = 'person' and partners.type_rank < identifier_keys.type_rank
+    where
+        partners.scope = 'person'
+        and partners.type_rank < identifier_keys.type_rank
+        {% if not at_cutoffs %} {{ and_touched('pairs.identifier_number') }} {% endif %}
     group by pairs.cutoff_at, pairs.identifier_number, identifier_keys.hub_limit
     having count(*) > identifier_keys.hub_limit
 

@@ -10,9 +10,9 @@
            {% call when_sliced() %} where key in (select key from ...) {% endcall %}
        )
 
-   What does not depend on the slice, but is costly, is computed once for all of them:
+   A costly view that does not depend on the slice is computed once for all of them:
 
-       sums as ({% call once_for_slices('sums') %} select ... from {{ ref('facts') }} {% endcall %})
+       sums as ({{ once_for_slices('sums', ref('summing_view')) }})
 
    All three travel to the materialization as comments. #}
 
@@ -27,9 +27,11 @@
     {%- if may_be_sliced() -%} /*when_sliced:{{ caller() }}:when_sliced*/ {%- endif -%}
 {%- endmacro %}
 
-{# A query that is the same in every slice: where there are several, it becomes a temporary table. #}
-{% macro once_for_slices(name) -%}
-    {%- if may_be_sliced() -%} /*once:{{ name }}:*/ {{ caller() }} /*:once*/ {%- else -%} {{ caller() }}
+{# All rows of a view that is the same in every slice: where there are several, it becomes a temporary
+   table. #}
+{% macro once_for_slices(name, view) -%}
+    {%- set rows = 'select * from ' ~ view -%}
+    {%- if may_be_sliced() -%} /*once:{{ name }}:*/ {{ rows }} /*:once*/ {%- else -%} {{ rows }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -174,7 +174,8 @@ def main() -> None:
         truth = paths.landing / "_truth"
         for level, pairs in compare(connection, truth).items():
             print(f"{level:27} precision {pairs.precision:.4f}  recall {pairs.recall:.4f}")
-        print(f"linkable person identifiers{'':19}recall {linkable_pairs(connection, truth).recall:.4f}")
+        recall = linkable_pairs(connection, truth).recall
+        print(f"linkable person identifiers{'':19}recall {recall:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Clusters keep the limits, and are those of taking edges one by one, best first (an oracle in Python).
+"""Clusters keep the limits, and are those of taking edges one by one, best first (an oracle here).
 
 Random records in which values are shared by chance, stars of unlimited identifiers, and a steward's
 never_merge. Hubs are the business of other tests: their limits lie above what happens here.
@@ -40,9 +40,7 @@ def _records() -> list[tuple[str, list[tuple[str, str, bool]]]]:
             told = []
             for kind in generator.sample(kinds, generator.randint(2, 3)):
                 value = generator.randrange(30 if kind in {"customer_id", "email"} else 60)
-                told.append(
-                    (kind, _text(kind, f"random{seed}", value), generator.random() < 0.6)
-                )
+                told.append((kind, _text(kind, f"random{seed}", value), generator.random() < 0.6))
             records.append((f"random{seed}:{number}", told))
     # a star of 1,500 unlimited identifiers around a customer who shares one of them with another
     records += [
@@ -137,8 +135,10 @@ def test_clusters_are_those_of_sequential_greedy(warehouse: CanonicalWarehouse) 
     clusters = _clusters(warehouse)
     assert _as_sets(clusters) == _greedy(warehouse)
     # named by the smallest member
-    assert all(cluster == min(group) for (_, cluster), group in
-               zip(clusters.items(), _as_sets(clusters).values(), strict=True))
+    assert all(
+        cluster == min(group)
+        for (_, cluster), group in zip(clusters.items(), _as_sets(clusters).values(), strict=True)
+    )
 
 
 def test_limits_were_needed(warehouse: CanonicalWarehouse) -> None:
@@ -159,8 +159,9 @@ def test_a_star_of_unlimited_identifiers_stays_whole(warehouse: CanonicalWarehou
 
 def test_the_phones_seen_last_stay(warehouse: CanonicalWarehouse) -> None:
     phones = warehouse.query(
-        "select identifier_value from pii.identifiers where identifier_type = 'phone' and person_id "
-        "= (select person_id from pii.identifiers where identifier_value = 'many') order by 1"
+        "select identifier_value from pii.identifiers "
+        "where identifier_type = 'phone' and person_id = "
+        "(select person_id from pii.identifiers where identifier_value = 'many') order by 1"
     )
     assert [phone for (phone,) in phones] == [f"+417922200{n:02d}" for n in range(3, 8)]
 
@@ -188,11 +189,11 @@ def test_the_forest_holds_every_cluster_together(warehouse: CanonicalWarehouse) 
 
 
 def test_a_steward_parts_two_that_the_evidence_joins(warehouse: CanonicalWarehouse) -> None:
-    keys = dict(
-        warehouse.query("select identifier_value, identifier_key from pii.identifiers")
-    )
+    keys = dict(warehouse.query("select identifier_value, identifier_key from pii.identifiers"))
     numbers = dict(
-        warehouse.query("select identifier_key, identifier_number from intermediate.int_identity__keys")
+        warehouse.query(
+            "select identifier_key, identifier_number from intermediate.int_identity__keys"
+        )
     )
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute(

@@ -1,4 +1,4 @@
--- Prevents: a person with more identifiers of a type than a person has, or two proven customers in one.
+-- Prevents: a person with more identifiers of a type than a person has, or two proven customers.
 with
 
 limits as (

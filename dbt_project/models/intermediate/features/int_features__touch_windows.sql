@@ -14,9 +14,7 @@ cutoff_buckets as (
 
 set_touches as (
 
-    {% call once_for_slices('set_touches') %}
-    select * from {{ ref('int_features__set_touches') }}
-    {% endcall %}
+    {{ once_for_slices('set_touches', ref('int_features__set_touches')) }}
 
 ),
 

@@ -28,9 +28,7 @@ interactions as (
 
 set_slots as (
 
-    {% call once_for_slices('set_slots') %}
-    select * from {{ ref('int_features__set_slots') }}
-    {% endcall %}
+    {{ once_for_slices('set_slots', ref('int_features__set_slots')) }}
 
 ),
 

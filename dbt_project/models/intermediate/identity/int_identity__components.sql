@@ -22,11 +22,11 @@ select
 from {{ ref('int_identity__links') }}
 where
     scope_a = scope_b
-    {% if is_increment() %}
-        -- an edge never leaves its component, so one end tells
-        and number_b in (
-            select vertex_id from {{ this }} where component_id in {{ touched_values() }}
-            union
-            select vertex_id from {{ linked }} as linked
-        )
-    {% endif %}
+{% if is_increment() %}
+    -- an edge never leaves its component, so one end tells
+    and number_b in (
+        select vertex_id from {{ this }} where component_id in {{ touched_values() }}
+        union
+        select vertex_id from {{ linked }} as linked
+    )
+{% endif %}

@@ -1,7 +1,7 @@
 -- Grain: one row per person, key of a household and kind of evidence, with when it held.
--- A key is what a home shares: a landline, the household number of a loyalty scheme, a surname at an
--- address, a payment card that two persons use. An address ends when its record names another one;
--- nothing tells the end of the others.
+-- A key is what a home shares: a landline, the household number of a loyalty scheme, a surname at
+-- an address, a payment card that two persons use. An address ends when its record names another
+-- one; nothing tells the end of the others.
 with
 
 hash_keys as (
@@ -60,7 +60,9 @@ by_identifier as (
         told.person_id,
         case
             when told.identifier_type = 'address_hash'
-                then {{ household_number("'address_hash'", "concat(told.identifier_key, surnames.surname)") }}
+                then {{ household_number(
+                    "'address_hash'", "concat(told.identifier_key, surnames.surname)"
+                ) }}
             else told.identifier_number
         end as key_number,
         case
@@ -76,66 +78,23 @@ by_identifier as (
 
 ),
 
-statements as (
-
-    select
-        contacts.record_key,
-        contacts.updated_at,
-        concat_ws(
-            chr(31),
-            lower({{ normalise_text('contacts.last_name') }}),
-            lower({{ normalise_text('contacts.street') }}),
-            lower({{ normalise_text('contacts.postal_code') }}),
-            coalesce(
-                upper({{ normalise_text('contacts.country_code') }}), {{ setting('country_code') }}
-            )
-        ) as home,
-        row_number() over (
-            partition by contacts.record_key, contacts.updated_at
-            order by contacts.loaded_at desc, contacts._file_name desc, contacts._row_number desc
-        ) as recency
-    from {{ ref('int_contracts__contacts') }} as contacts
-    where
-        contacts.superseded_at is null
-        and {{ normalise_text('contacts.last_name') }} is not null
-        and {{ normalise_text('contacts.street') }} is not null
-        and {{ normalise_text('contacts.postal_code') }} is not null
-
-),
-
-followed as (
-
-    select
-        record_key,
-        home,
-        updated_at,
-        lead(home) over (partition by record_key order by updated_at) as next_home,
-        lead(updated_at) over (partition by record_key order by updated_at) as next_updated_at
-    from statements
-    where recency = 1
-
-),
-
 by_address as (
 
     select
         set_persons.person_id,
-        {{ household_number("'address'", 'followed.home') }} as key_number,
-        'address' as evidence,
-        followed.updated_at as valid_from,
-        case when followed.next_home <> followed.home then followed.next_updated_at end as valid_to,
-        -- a statement that says the same again goes on
-        followed.next_home is null or followed.next_home <> followed.home as is_last
-    from followed
-    cross join hash_keys
+        homes.key_number,
+        homes.valid_from,
+        homes.valid_to,
+        homes.is_last
+    from {{ ref('int_identity__homes') }} as homes
     inner join {{ ref('int_identity__records') }} as records
-        on followed.record_key = records.record_key
+        on homes.record_key = records.record_key
     inner join set_persons
         on records.set_key = set_persons.set_key
 
 ),
 
--- a card that two persons use: evidence that would have made them one, had no limit stood against it
+-- a card that two persons use: it would have made them one, had no limit stood against it
 shared_cards as (
 
     select
@@ -143,8 +102,10 @@ shared_cards as (
         edges.number_b,
         clusters_a.person_id as person_a,
         clusters_b.person_id as person_b,
-        case when keys_a.identifier_type = 'payment_token' then edges.number_a else edges.number_b end
-            as key_number,
+        case
+            when keys_a.identifier_type = 'payment_token' then edges.number_a
+            else edges.number_b
+        end as key_number,
         edges.first_seen_at as valid_from
     from {{ ref('int_identity__links') }} as links
     inner join {{ ref('int_identity__edges') }} as edges
@@ -178,7 +139,7 @@ unioned as (
     select
         person_id,
         key_number,
-        evidence,
+        'address' as evidence,
         valid_from,
         valid_to,
         is_last
@@ -213,7 +174,8 @@ final as (
         min(valid_from) as valid_from,
         -- open while one of its sources says so
         case
-            when max(case when is_last and valid_to is null then 1 else 0 end) = 0 then max(valid_to)
+            when max(case when is_last and valid_to is null then 1 else 0 end) = 0
+                then max(valid_to)
         end as valid_to
     from unioned
     group by person_id, key_number, evidence

@@ -2,7 +2,4 @@
 {% call touched() %}
     {{ touched_identifiers() }}
 {% endcall %}
-select * from (
-    {{ identity_hubs(touched_evidence(), at_cutoffs=false) | indent(4) }}
-) as hubs
-where {{ is_touched('identifier_number') }}
+{{ identity_hubs(touched_evidence(), at_cutoffs=false) }}

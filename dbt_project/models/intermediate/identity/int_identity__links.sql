@@ -9,5 +9,5 @@ select
     number_b,
     scope_a,
     scope_b
-from {{ identity_links(ref('int_identity__edges')) }} as links
-where {{ is_touched('number_b') }}
+from {{ ref('int_identity__edges') }}
+where status in ('kept', 'manual') {{ and_touched('number_b') }}

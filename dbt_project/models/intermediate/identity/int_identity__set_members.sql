@@ -1,6 +1,7 @@
 -- Grain: one row per identifier of a set, and version of it where the set is one record's own.
--- A set that several records share is seen when they are (int_identity__sets), so only a record's own
--- set has times here. Of an identifier that a record told again at a later time, the later word stands.
+-- A set that several records share is seen when they are (int_identity__sets), so only a record's
+-- own set has times here. Of an identifier that a record told again at a later time, the later word
+-- stands.
 {% call touched() %}
     select changed.set_key from {{ changes(ref('int_identity__sets')) }} as changed
     {% if is_increment() %}

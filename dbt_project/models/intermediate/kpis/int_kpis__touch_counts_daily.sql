@@ -7,8 +7,8 @@
 select
     activity_date,
     attribution_channel as channel,
-    {% for measure in measures %}
-        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
-    {% endfor %}
+{% for measure in measures %}
+    sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+{% endfor %}
 from {{ ref('int_kpis__touch_days') }}
 group by activity_date, attribution_channel

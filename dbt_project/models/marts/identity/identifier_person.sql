@@ -8,7 +8,7 @@ with
 identifiers as (
 
     {{ touched_rows(ref('int_identity__identifiers')) }}
-    and person_id is not null
+        and person_id is not null
 
 ),
 

@@ -12,14 +12,14 @@ with
 identifiers as (
 
     {{ touched_rows(ref('int_identity__identifiers')) }}
-    and person_id is not null
+        and person_id is not null
 
 ),
 
 set_persons as (
 
     {{ touched_rows(ref('int_identity__set_persons')) }}
-    and person_id is not null
+        and person_id is not null
 
 ),
 
