@@ -1,4 +1,4 @@
--- Grain: one row per record and statement of its contact that names a home, a surname at an address.
+-- Grain: one row per record and statement of its contact that names a home (surname, address).
 with
 
 hash_keys as (
