@@ -56,7 +56,7 @@
    components, and only these are resolved again. #}
 {% macro duckdb__components_by_increment() -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set parts = modules.re.split('/\\*touched:|:touched\\*/', compiled_code) -%}
+    {%- set parts = duckdb__touched_parts() -%}
     {%- set scratch = 'contraction_' ~ this.identifier -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {% if parts | length == 1 %}
@@ -77,22 +77,27 @@
 
 {# Spark has no temporary tables, so the steps lie in the model's schema while it runs. #}
 {% materialization connected_components, adapter='spark', supported_languages=['sql'] %}
-    {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {% set scratch = this.schema ~ '.contraction_' ~ this.identifier %}
     {% set result_table = contract_graph(scratch, compiled_code) %}
+    {% do return(spark__keep_scratch_table(result_table, component_rows(result_table))) %}
+{% endmaterialization %}
+
+{# The end of a materialization on Spark: rows of a scratch table become the model's, and it goes. #}
+{% macro spark__keep_scratch_table(scratch_table, rows) -%}
+    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
     {% if existing_relation is not none %}
         {% do adapter.drop_relation(existing_relation) %}
     {% endif %}
     {% call statement('main') -%}
-        {{ create_table_as(False, target_relation, component_rows(result_table)) }}
+        {{ create_table_as(False, target_relation, rows) }}
     {%- endcall %}
     {{ run_hooks(post_hooks) }}
     {% do persist_docs(target_relation, model) %}
-    {% do run_and_commit('drop table ' ~ result_table) %}
-    {{ return({'relations': [target_relation]}) }}
-{% endmaterialization %}
+    {% do run_and_commit('drop table ' ~ scratch_table) %}
+    {% do return({'relations': [target_relation]}) %}
+{%- endmacro %}
 
 {% macro component_rows(result_table) -%}
     select vertex_id, component_id, edge_number from {{ result_table }}

@@ -87,15 +87,7 @@ final as (
         ) as edge_order,
         vertices_a.vertex_id as vertex_a,
         vertices_b.vertex_id as vertex_b
-    from {{ links }} as links
-    inner join {{ vertices }} as vertices_a
-        on vertices_a.cutoff_at = links.cutoff_at
-        and vertices_a.identifier_number = links.number_a
-    inner join {{ vertices }} as vertices_b
-        on vertices_b.cutoff_at = links.cutoff_at
-        and vertices_b.identifier_number = links.number_b
-    where
-        links.scope_a = links.scope_b
+    {{ from_linked_vertices(links, vertices) }}
         and vertices_a.vertex_id in (select vertex_id from members)
 
 )

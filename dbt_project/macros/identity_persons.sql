@@ -48,14 +48,9 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# Input of the components at cutoffs: links of one scope, as vertex numbers. Person clusters and device
-   clusters come out of one run, because no edge between the two scopes goes in. #}
-{% macro identity_component_edges(edges, vertices) -%}
-    select
-        links.edge_number,
-        vertices_a.vertex_id as vertex_a,
-        vertices_b.vertex_id as vertex_b
-    from {{ identity_links(edges) }} as links
+{# From clause: links of one scope with the vertices of both ends. #}
+{% macro from_linked_vertices(links, vertices) -%}
+    from {{ links }} as links
     inner join {{ vertices }} as vertices_a
         on vertices_a.cutoff_at = links.cutoff_at
         and vertices_a.identifier_number = links.number_a
@@ -63,6 +58,16 @@ select * from final
         on vertices_b.cutoff_at = links.cutoff_at
         and vertices_b.identifier_number = links.number_b
     where links.scope_a = links.scope_b
+{%- endmacro %}
+
+{# Input of the components at cutoffs: links of one scope, as vertex numbers. Person clusters and device
+   clusters come out of one run, because no edge between the two scopes goes in. #}
+{% macro identity_component_edges(edges, vertices) -%}
+    select
+        links.edge_number,
+        vertices_a.vertex_id as vertex_a,
+        vertices_b.vertex_id as vertex_b
+    {{ from_linked_vertices(identity_links(edges), vertices) }}
 {%- endmacro %}
 
 {# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is

@@ -14,7 +14,7 @@
 {% materialization increment, adapter='duckdb', supported_languages=['sql'] %}
     {%- set wanted = config.require('replaces') -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set parts = modules.re.split('/\\*touched:|:touched\\*/', compiled_code) -%}
+    {%- set parts = duckdb__touched_parts() -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {% if parts | length == 1 %}
         {% do duckdb__build_in_full(target_relation) %}
@@ -28,6 +28,11 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+{# The model's SQL before its touched block, the block, and the SQL after it; one part in a full build. #}
+{% macro duckdb__touched_parts() -%}
+    {%- do return(modules.re.split('/\\*touched:|:touched\\*/', compiled_code)) -%}
+{%- endmacro %}
 
 {# The touched values as a temporary table. Committed one by one: inside one transaction DuckDB plans
    without statistics. #}

@@ -34,20 +34,9 @@
 {% endmaterialization %}
 
 {% materialization limited_clusters, adapter='spark', supported_languages=['sql'] %}
-    {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type='table') -%}
     {{ run_hooks(pre_hooks) }}
     {% set result_table = cluster_within_limits(this.schema ~ '.limited_' ~ this.identifier) %}
-    {% if existing_relation is not none %}
-        {% do adapter.drop_relation(existing_relation) %}
-    {% endif %}
-    {% call statement('main') -%}
-        {{ create_table_as(False, target_relation, limited_rows(result_table)) }}
-    {%- endcall %}
-    {{ run_hooks(post_hooks) }}
-    {% do persist_docs(target_relation, model) %}
-    {% do run_and_commit('drop table ' ~ result_table) %}
-    {{ return({'relations': [target_relation]}) }}
+    {% do return(spark__keep_scratch_table(result_table, limited_rows(result_table))) %}
 {% endmaterialization %}
 
 {% macro limited_rows(result_table) -%}

@@ -1,5 +1,15 @@
 {# What new evidence touches of models that tie rows of a contract to persons by their record. #}
 
+{# Records that say something else now, or belong to another person. A subquery. #}
+{% macro touched_records() -%}
+(
+    select record_key from {{ changes(ref('int_identity__records')) }}
+    union all
+    select record_key from {{ ref('int_identity__records') }}
+    where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
+)
+{%- endmacro %}
+
 {# Touched block of a fact that is replaced by record_id: rows that arrived or left, and those whose
    record says something else now, or belongs to another person. #}
 {% macro touched_facts(contract) -%}
@@ -7,12 +17,7 @@
     select record_id from {{ changes(rows) }}
     union all
     select record_id from {{ rows }}
-    where record_key in (
-        select record_key from {{ changes(ref('int_identity__records')) }}
-        union all
-        select record_key from {{ ref('int_identity__records') }}
-        where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
-    )
+    where record_key in {{ touched_records() }}
 {%- endmacro %}
 
 {# Touched block of a model that is replaced by person_id: persons who got, lost or changed a row of the

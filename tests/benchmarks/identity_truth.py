@@ -35,6 +35,7 @@ PERSON_TYPES = [
 _IDENTIFIERS = """
     select
         truth.identifier_type as kind,
+        identifiers.identifier_key,
         min(truth.true_person_id) as true_person,
         max(identifiers.person_id) as found_person
     from read_parquet($identifiers) as truth
@@ -42,27 +43,19 @@ _IDENTIFIERS = """
         on identifiers.identifier_type = truth.identifier_type
         and identifiers.identifier_value = truth.identifier_value
     where identifiers.person_id is not null
-    group by truth.identifier_type, truth.identifier_value
+    group by truth.identifier_type, identifiers.identifier_key
     having count(distinct truth.true_person_id) = 1
 """
 
-# of one true person: its identifiers, and which of them some record shows together
-_TRUE_IDENTIFIERS = """
-    select
-        identifiers.identifier_key,
-        identifiers.person_id,
-        min(truth.true_person_id) as true_person
-    from read_parquet($identifiers) as truth
-    inner join pii.identifiers
-        on identifiers.identifier_type = truth.identifier_type
-        and identifiers.identifier_value = truth.identifier_value
-    where identifiers.person_id is not null and list_contains($kinds, identifiers.identifier_type)
-    group by identifiers.identifier_key, identifiers.person_id
-    having count(distinct truth.true_person_id) = 1
+_KEYS = f"""
+    select identifier_key, true_person, found_person
+    from ({_IDENTIFIERS}) as items
+    where list_contains($kinds, kind)
 """
 
+# pairs that some record shows together, of one true person
 _TRUE_EDGES = f"""
-    with items as ({_TRUE_IDENTIFIERS})
+    with items as ({_KEYS})
     select edges.identifier_a, edges.identifier_b
     from identity.edges as edges
     inner join items as one on one.identifier_key = edges.identifier_a
@@ -122,7 +115,7 @@ class Pairs:
 def linkable_pairs(connection: duckdb.DuckDBPyConnection, truth: Path) -> Pairs:
     """Pairs of person identifiers that a path of records of their own true person joins."""
     asked = {"identifiers": str(truth / "identifiers.parquet"), "kinds": PERSON_TYPES}
-    items = connection.execute(_TRUE_IDENTIFIERS, asked).fetchall()
+    items = connection.execute(_KEYS, asked).fetchall()
     position = {key: number for number, (key, _, _) in enumerate(items)}
     edges = np.array(
         [
@@ -132,7 +125,7 @@ def linkable_pairs(connection: duckdb.DuckDBPyConnection, truth: Path) -> Pairs:
     ).reshape(-1, 2)
     graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(items), len(items)))
     _, labels = connected_components(graph, directed=False)
-    found = [person for _, person, _ in items]
+    found = [person for _, _, person in items]
     return Pairs(
         right=_pairs_within(zip(labels, found, strict=True)),
         found=_pairs_within(found),

@@ -167,8 +167,8 @@ def test_the_forest_spans_every_component_without_a_cycle(warehouse: CanonicalWa
     assert by_forest == {frozenset(group) for group in groups.values()}
 
 
-def test_the_anchor_is_the_smallest_vertex(warehouse: CanonicalWarehouse) -> None:
-    """person_id hangs on the earliest identifier of the strongest type, whatever hooked to what."""
+def test_the_smallest_vertex_names_the_component(warehouse: CanonicalWarehouse) -> None:
+    """Whatever hooked to what."""
     assert warehouse.query(
         """
         select count(*)

@@ -120,11 +120,10 @@ subject_addresses as (
         on subjects.person_id = identifiers.person_id
             and channels.address_identifier_type = identifiers.identifier_type
             and identifiers.is_valid
-    left join {{ ref('int_identity__edges') }} as edges
-        on subjects.identifier_number = edges.number_a
-            and identifiers.identifier_number = edges.number_b
-            and edges.status in ('kept', 'manual')
-    where subjects.status not in ('granted', 'pending') or edges.number_b is not null
+    left join {{ ref('int_identity__links') }} as links
+        on subjects.identifier_number = links.number_a
+            and identifiers.identifier_number = links.number_b
+    where subjects.status not in ('granted', 'pending') or links.number_b is not null
 
 ),
 

@@ -98,18 +98,14 @@ by_address as (
 shared_cards as (
 
     select
-        edges.number_a,
-        edges.number_b,
         clusters_a.person_id as person_a,
         clusters_b.person_id as person_b,
         case
-            when keys_a.identifier_type = 'payment_token' then edges.number_a
-            else edges.number_b
+            when keys_a.identifier_type = 'payment_token' then links.number_a
+            else links.number_b
         end as key_number,
-        edges.first_seen_at as valid_from
-    from {{ ref('int_identity__links') }} as links
-    inner join {{ ref('int_identity__edges') }} as edges
-        on links.edge_number = edges.edge_number
+        links.first_seen_at as valid_from
+    from {{ identity_links(ref('int_identity__edges')) }} as links
     inner join {{ ref('int_identity__clusters') }} as clusters_a
         on links.number_a = clusters_a.identifier_number
     inner join {{ ref('int_identity__clusters') }} as clusters_b

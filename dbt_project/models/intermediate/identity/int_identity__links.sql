@@ -4,10 +4,10 @@
     select number_b from {{ changes(ref('int_identity__edges')) }}
 {% endcall %}
 select
-    edge_number,
-    number_a,
-    number_b,
-    scope_a,
-    scope_b
-from {{ ref('int_identity__edges') }}
-where status in ('kept', 'manual') {{ and_touched('number_b') }}
+    links.edge_number,
+    links.number_a,
+    links.number_b,
+    links.scope_a,
+    links.scope_b
+from {{ identity_links(ref('int_identity__edges')) }} as links
+where {{ is_touched('links.number_b') }}

@@ -10,14 +10,7 @@
         select touch_key as version_key from {{ changes(ref('int_core__click_landings')) }}
         union
         select version_key from {{ ref('int_contracts__touchpoints') }}
-        where record_key in (
-                select record_key from {{ changes(ref('int_identity__records')) }}
-                union
-                select record_key from {{ ref('int_identity__records') }}
-                where set_key in (
-                        select set_key from {{ changes(ref('int_identity__set_persons')) }}
-                    )
-            )
+        where record_key in {{ touched_records() }}
     ) as changed
 {% endcall %}
 {%- set touched_versions -%}
