@@ -26,7 +26,19 @@ OPS_TABLES: dict[str, str] = {
         source varchar, table_name varchar, file_name varchar, content_sha256 varchar,
         byte_count bigint, row_count bigint, loaded_count bigint, quarantined_count bigint,
         loaded_at timestamp, first_landed_at timestamp, landed_at timestamp, status varchar,
-        message varchar, new_columns varchar, declaration_hash varchar, landing_number bigint""",
+        message varchar, new_columns varchar, declaration_hash varchar, landing_number bigint,
+        earliest_loaded_at timestamp""",
+    # identity: written by the model int_identity__names (macros/person_events.sql), append-only,
+    # kept for ever (state)
+    "person_events": """
+        event_id varchar, event varchar, person_id varchar, other_person_id varchar,
+        effective_at timestamp, detected_at timestamp, cause_edge_id varchar,
+        rule_version varchar, run_id varchar, sequence bigint""",
+    "person_redirects": """
+        old_person_id varchar, person_id varchar, redirected_at timestamp, sequence bigint""",
+    "identifier_history": """
+        identifier_number bigint, person_id varchar, known_from timestamp, known_to timestamp,
+        last_as_of timestamp""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

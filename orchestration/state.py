@@ -13,9 +13,14 @@ import duckdb
 
 from orchestration.ops_tables import ensure_ops_tables
 
-# The manifest (loaded_at of every file), scores and cards (history), memberships, all ledgers.
+# The manifest (loaded_at of every file), who was who, scores and cards (history), memberships, all
+# ledgers.
 STATE_TABLES = (
     "ops.landing_files",
+    "ops.person_events",
+    "ops.person_redirects",
+    "ops.identifier_history",
+    "intermediate.int_identity__names",
     "ops.ml_model_cards",
     "ops.ml_scores",
     "ops.activation_sync_runs",

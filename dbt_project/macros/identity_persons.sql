@@ -72,7 +72,8 @@ select * from final
 
 {# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is
    that person's; one that met none, or several, is an anonymous person of its own. The strongest and
-   earliest identifier of a person is its anchor. #}
+   earliest identifier of a person is its anchor: at a past cutoff it names the person, now the person's
+   id outlives it (stable_ids.sql). #}
 {% macro identity_clusters(vertices, links, components, limited, at_cutoffs=true) -%}
 with
 
@@ -173,19 +174,20 @@ anchors as (
 
 ),
 
--- a person is named once, not once per identifier
-persons as (
+{% if at_cutoffs %}
+    -- a person is named once, not once per identifier
+    persons as (
 
-    select
-        anchors.cluster_id,
-        anchors.anchor_number,
-        anchors.is_known,
-        {{ person_id('identifier_keys.identifier_key', 0) }} as person_id
-    from anchors
-    inner join {{ ref('int_identity__keys') }} as identifier_keys
-        on identifier_keys.identifier_number = anchors.anchor_number
+        select
+            anchors.cluster_id,
+            {{ person_id('identifier_keys.identifier_key', 0) }} as person_id
+        from anchors
+        inner join {{ ref('int_identity__keys') }} as identifier_keys
+            on identifier_keys.identifier_number = anchors.anchor_number
 
-),
+    ),
+
+{% endif %}
 
 final as (
 
@@ -200,11 +202,17 @@ final as (
         owned.edge_number,
         owned.met_person_count,
         owned.owner_edge_number,
-        persons.anchor_number,
-        persons.is_known,
-        persons.person_id
+        {% if at_cutoffs %}
+            persons.person_id,
+            {{ person_number('persons.person_id') }} as person_number,
+        {% endif %}
+        anchors.anchor_number,
+        anchors.is_known
     from owned
-    inner join persons on persons.cluster_id = owned.person_cluster_id
+    inner join anchors on anchors.cluster_id = owned.person_cluster_id
+    {% if at_cutoffs %}
+        inner join persons on persons.cluster_id = owned.person_cluster_id
+    {% endif %}
 
 )
 
@@ -314,6 +322,10 @@ select * from final
     {{ surrogate_key(["'person'", anchor_identifier_key, generation]) }}
 {%- endmacro %}
 
+{# The person's number: a part of its id, for joins and groups over many rows (60 bits; a data test says
+   that no two persons share one). #}
+{% macro person_number(person_id) -%} {{ hex_to_integer(person_id, 15) }} {%- endmacro %}
+
 {# Set persons: one row per (cutoff_at, set_key); rule 'Whose fact is it' of the contracts: the
    record's strongest identifier that links, authenticated before not. The actor is the strongest
    device that links, else that identifier, else a shared device. #}
@@ -351,7 +363,7 @@ select * from final
         on set_persons.cutoff_at = known_observations.cutoff_at
         and set_persons.set_key = known_observations.set_key
     where
-        set_persons.person_id is not null
+        set_persons.person_number is not null
         and known_observations.can_link
         -- what was dated into the future is no evidence yet
         and known_observations.observed_at < known_observations.cutoff_at
@@ -363,6 +375,7 @@ persons as (
     select distinct
         cutoff_at,
         person_id,
+        person_number,
         anchor_number,
         is_known
     from {{ clusters }}
@@ -374,12 +387,12 @@ told as (
 
     select
         set_persons.cutoff_at,
-        set_persons.person_id,
+        set_persons.person_number,
         known_observations.identifier_number,
         min(known_observations.observed_at) as observed_at
     {{ observed }}
     group by
-        set_persons.cutoff_at, set_persons.person_id, known_observations.identifier_number
+        set_persons.cutoff_at, set_persons.person_number, known_observations.identifier_number
 
 ),
 
@@ -387,7 +400,7 @@ identifiers as (
 
     select
         told.cutoff_at,
-        told.person_id,
+        told.person_number,
         min(told.observed_at) as first_seen_at,
         count(*) as identifier_count
         {%- for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %},
@@ -397,7 +410,7 @@ identifiers as (
     from told
     inner join {{ ref('int_identity__keys') }} as identifier_keys
         on identifier_keys.identifier_number = told.identifier_number
-    group by told.cutoff_at, told.person_id
+    group by told.cutoff_at, told.person_number
 
 ),
 
@@ -405,7 +418,7 @@ person_sources as (
 
     select distinct
         set_persons.cutoff_at,
-        set_persons.person_id,
+        set_persons.person_number,
         known_observations.source
     {{ observed }}
 
@@ -415,10 +428,10 @@ sources as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         count(*) as source_count
     from person_sources
-    group by cutoff_at, person_id
+    group by cutoff_at, person_number
 
 ),
 
@@ -427,6 +440,7 @@ final as (
     select
         {% if at_cutoffs %} persons.cutoff_at, {% endif %}
         persons.person_id,
+        persons.person_number,
         persons.anchor_number,
         persons.is_known,
         identifiers.first_seen_at,
@@ -439,10 +453,10 @@ final as (
     from persons
     left join identifiers
         on identifiers.cutoff_at = persons.cutoff_at
-        and identifiers.person_id = persons.person_id
+        and identifiers.person_number = persons.person_number
     left join sources
         on sources.cutoff_at = persons.cutoff_at
-        and sources.person_id = persons.person_id
+        and sources.person_number = persons.person_number
 
 )
 

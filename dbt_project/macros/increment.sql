@@ -115,17 +115,20 @@
     (select {{ model.config.replaces }} from touched__{{ this.identifier }})
 {%- endmacro %}
 
-{# Files that came or changed since this model was last built: {source: [file names]}. A staging
-   model with `meta: {reads_across_files: true}` puts rows of several files together, so one changed
-   file of its source counts as all of them (`across`: the names of such sources). Empty where the
-   model is built in full.
+{# Files that came or changed since this model was last built:
+       files         their names by source
+       known_before  names of those that had come before: only of them the table may have rows
+       earliest      the earliest loaded_at of what they brought; none = they brought nothing
+   A staging model with `meta: {reads_across_files: true}` puts rows of several files together, so one
+   changed file of its source counts as all of them (`across`: the names of such sources). Empty where
+   the model is built in full.
 
    A name counts for every source that has such a file: a row's column source may be another one than
    the folder that its file lay in (canonical files bring rows of many), so a row knows its file by
-   name alone. The names go into the SQL as literals, which DuckDB compares with the zone maps of its
-   blocks, so that old rows are not read. #}
+   name alone. Names and time go into the SQL as literals; by the time DuckDB finds the few blocks that
+   it has to read. #}
 {% macro changed_files(across=[]) -%}
-    {%- set files = {} -%}
+    {%- set changed = {'files': {}, 'known_before': [], 'earliest': none} -%}
     {%- if is_increment() -%}
         {%- set rows = run_query(
             "with unread as (
@@ -141,15 +144,27 @@
                 where source in (select source from unread)
                     and source in ('" ~ across | join("', '") ~ "')
             )
-            select source, file_name from ops.landing_files
+            select
+                source, file_name,
+                first_landed_at < landed_at or landing_number <= (
+                    select reads.version from increments.reads as reads
+                    where reads.model = '" ~ this.identifier ~ "' and reads.followed = 'landing'
+                ) as was_known,
+                case when loaded_count > 0
+                    then coalesce(earliest_loaded_at, timestamp '0001-01-01') end as earliest
+            from ops.landing_files
             where file_name in (select file_name from changed)
             order by source, file_name"
         ).rows -%}
         {%- for row in rows -%}
-            {%- do files.setdefault(row[0], []).append(row[1] | replace("'", "''")) -%}
+            {%- set name = row[1] | replace("'", "''") -%}
+            {%- do changed.files.setdefault(row[0], []).append(name) -%}
+            {%- if row[2] -%} {%- do changed.known_before.append(name) -%} {%- endif -%}
         {%- endfor -%}
+        {%- do changed.update({
+            'earliest': rows | map(attribute=3) | reject('none') | sort | first | default(none)}) -%}
     {%- endif -%}
-    {%- do return(files) -%}
+    {%- do return(changed) -%}
 {%- endmacro %}
 
 {# The as_of of this model's last build, as a literal. #}
@@ -167,7 +182,10 @@
 {% macro where_arrived(changed, also='false') -%}
     where loaded_at < {{ as_of() }}
     {%- if is_increment() %}
-        and ({{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }} or {{ also }})
+        and (
+            {%- if also == 'false' %} {{ is_of_time(changed) }} and {% endif -%}
+            ({{ is_of_files(changed) }} or loaded_at >= {{ previous_as_of() }} or {{ also }})
+        )
     {%- endif -%}
 {%- endmacro %}
 
@@ -177,12 +195,29 @@
     select {{ column }} from {{ arrived }} as arrived {{ where_arrived(changed, also) }}
     {%- if is_increment() %}
     union all
-    select {{ column }} from {{ this }} where {{ is_of_files(changed) }}
+    select {{ column }} from {{ this }} where {{ is_of_known_files(changed) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# Condition, never null: the row came from one of the changed files. #}
 {% macro is_of_files(changed) -%}
-    {%- set names = changed.values() | sum(start=[]) | unique -%}
-    (_file_name is not null and _file_name in ('{{ names | join("', '") }}'))
+    {%- do return(is_in_files(changed.files.values() | sum(start=[]) | unique)) -%}
+{%- endmacro %}
+
+{# The same of a row that the table has: from a changed file that had come before. #}
+{% macro is_of_known_files(changed) -%} {%- do return(is_in_files(changed.known_before | unique)) -%}
+{%- endmacro %}
+
+{% macro is_in_files(names) -%}
+    {%- set names = names | list -%}
+    {%- if names -%} (_file_name is not null and _file_name in ('{{ names | join("', '") }}'))
+    {%- else -%} false
+    {%- endif -%}
+{%- endmacro %}
+
+{# Condition that all rows which arrived fulfil, and few others: no older than what a file brought. #}
+{% macro is_of_time(changed) -%}
+    {%- if changed.earliest -%} loaded_at >= least(timestamp '{{ changed.earliest }}', {{ previous_as_of() }})
+    {%- else -%} loaded_at >= {{ previous_as_of() }}
+    {%- endif -%}
 {%- endmacro %}

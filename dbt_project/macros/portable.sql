@@ -15,7 +15,7 @@
     {{ adapter.dispatch('hex_to_integer')(expression, digits) }}
 {%- endmacro %}
 {% macro default__hex_to_integer(expression, digits) -%}
-    cast(concat('0x', substr({{ expression }}, 1, {{ digits }})) as bigint)
+    cast('0x' || substr({{ expression }}, 1, {{ digits }}) as bigint)
 {%- endmacro %}
 {% macro spark__hex_to_integer(expression, digits) -%}
     cast(conv(substr({{ expression }}, 1, {{ digits }}), 16, 10) as bigint)

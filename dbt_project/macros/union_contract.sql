@@ -19,7 +19,7 @@
     from ({{ contract_source_rows(contract, changed) }}) as arrived
     {% if is_increment() %}
     union all
-    select {{ unit }} from {{ this }} where {{ is_of_files(changed) }}
+    select {{ unit }} from {{ this }} where {{ is_of_known_files(changed) }}
     {% endif %}
 {% endcall %}
 with
@@ -91,7 +91,7 @@ select * from final
         _file_name,
         _row_number,
         {{ row_key(['source', 'record_id']) }} as record_key
-    from ({{ contract_source_rows(contract, {}, only_known=false) }}) as contract_rows
+    from ({{ contract_source_rows(contract, only_known=false) }}) as contract_rows
 {%- endmacro %}
 
 {# Columns of the union, besides superseded_at. #}
@@ -138,18 +138,18 @@ select * from final
             where {{ model.config.replaces }} in {{ touched_values() }}
                 and loaded_at < {{ previous_as_of() }}
         )
-            and not {{ is_of_files(changed) }}
+            and not {{ is_of_known_files(changed) }}
         {% endif %}
     ) as contract_rows
 {%- endmacro %}
 
 {# Known rows of the enabled sources (loaded before as_of), typed; in an increment those of changed
    files, and those that became known because as_of moved. #}
-{% macro contract_source_rows(contract, changed, only_known=true) -%}
+{% macro contract_source_rows(contract, changed=none, only_known=true) -%}
     {%- set columns = contract_columns(contract) -%}
     {%- for source in sources_of_contract(contract) %}
         {%- if not loop.first %} union all {% endif %}
-        {%- for condition in arrival_conditions(changed.get(source, [])) %}
+        {%- for condition in arrival_conditions(changed, source) %}
         {%- if not loop.first %} union all {% endif %}
         select
         {%- for column in columns %}
@@ -176,17 +176,18 @@ select * from final
 {%- endmacro %}
 
 {# Conditions of which each gives a part of the rows that arrived; one empty one for all rows. #}
-{% macro arrival_conditions(files) -%}
-    {% if not is_increment() %}
+{% macro arrival_conditions(changed, source) -%}
+    {% if not changed or not is_increment() %}
         {% do return(['']) %}
     {% endif %}
+    {% set files = changed.files.get(source, []) %}
     {% set later = 'and loaded_at >= ' ~ previous_as_of() %}
     {% if not files %}
         {% do return([later]) %}
     {% endif %}
     {% set listed = "('" ~ files | join("', '") ~ "')" %}
     {% do return([
-        'and _file_name in ' ~ listed,
+        'and ' ~ is_of_time(changed) ~ ' and _file_name in ' ~ listed,
         later ~ ' and (_file_name not in ' ~ listed ~ ' or _file_name is null)',
     ]) %}
 {%- endmacro %}

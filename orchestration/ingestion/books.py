@@ -25,12 +25,13 @@ def balanced_records(
 
     Raises `GateError` when rows in are not rows loaded + rows quarantined for some file.
     """
-    loaded = dict(
-        connection.execute(
-            f"select _file_name, count(*) from {table.relation} "
+    loaded = {
+        name: (count, earliest)
+        for name, count, earliest in connection.execute(
+            f"select _file_name, count(*), min(_loaded_at) from {table.relation} "
             "where _file_name in (select file_name from gate_files) group by _file_name"
         ).fetchall()
-    )
+    }
     reasons: dict[str, list[str]] = {}
     quarantined: dict[str, int] = {}
     for name, rows, reason, failures in connection.execute(
@@ -55,7 +56,8 @@ def balanced_records(
     for task, result in zip(tasks, results, strict=True):
         name = task.file.name
         rows_in = 0 if result.failure else result.rows_in
-        good, bad = loaded.get(name, 0), quarantined.get(name, 0)
+        good, earliest = loaded.get(name, (0, None))
+        bad = quarantined.get(name, 0)
         if rows_in != good + bad:
             raise GateError(
                 f"{table.source}/{name}: {rows_in} rows in, {good} loaded, {bad} quarantined; "
@@ -79,6 +81,7 @@ def balanced_records(
                 message=message,
                 new_columns=",".join(sorted(result.new_columns)),
                 declaration_hash=table.fingerprint,
+                earliest_loaded_at=earliest,
             )
         )
     return records

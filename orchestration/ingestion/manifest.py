@@ -30,7 +30,11 @@ class GateError(RuntimeError):
 
 @dataclass(frozen=True)
 class FileRecord:
-    """One row of the manifest. Times are UTC; `new_columns` is a comma list."""
+    """One row of the manifest. Times are UTC; `new_columns` is a comma list.
+
+    `earliest_loaded_at` is that of the rows (a declaration may name a column of their own); None
+    where a file brought none.
+    """
 
     source: str
     table_name: str
@@ -47,6 +51,7 @@ class FileRecord:
     message: str
     new_columns: str
     declaration_hash: str
+    earliest_loaded_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,10 @@ NOT_COMPARED = {
     "resolved; the persons and the features of the cutoff are compared",
     "intermediate.int_identity__open_cutoffs": "the cutoffs that this build had to resolve",
 }
+# Persons are compared by who they are: their ids, and what was known when, are a matter of history.
+PERSON_COLUMNS = ("person_id", "person_number")
+MATTERS_OF_HISTORY = ("person_id_as_known", "known_from", "cart_key", "link_key")
+WITH_HISTORY = {"identity.identifier_person": "is_current"}
 # Steps of the resolution of those cutoffs; what they lead to is compared.
 NOT_COMPARED_ENDING = "_at_cutoff"
 
@@ -206,11 +210,19 @@ def csv_bytes(header: str, rows: Iterable[tuple]) -> bytes:
 
 
 def differences(expected: Path, found: Path) -> Mapping[str, str]:
-    """Tables in which the warehouse `found` is not what `expected` is, each with what differs."""
+    """Tables in which the warehouse `found` is not what `expected` is, each with what differs.
+
+    After renaming persons: in both a person is called by its smallest identifier.
+    """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         for name, path in (("expected", expected), ("found", found)):
             connection.execute(f"attach '{path}' as {name} (read_only)")
+            connection.execute(
+                f"create table {name}_persons as select person_id, person_number, "
+                "min(identifier_number) as number "
+                f"from {name}.intermediate.int_identity__names group by all"
+            )
         tables = {name: _tables(connection, name) for name in ("expected", "found")}
         told = {table: "is not there" for table in tables["expected"] ^ tables["found"]}
         for table in sorted(tables["expected"] & tables["found"]):
@@ -243,9 +255,29 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str | None = None) 
     }
 
 
+def _renamed(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> str:
+    """The table, with its persons called by their smallest identifier and without its history."""
+    columns = columns_of(connection, f"{database}.{table}")
+    # at a past cutoff a person is named by the identifiers of then
+    now = f"(select as_of from {database}.ops.settings)"
+    condition = f"cutoff_at = {now}" if "cutoff_at" in columns else "true"
+    replaced = []
+    for name in [name for name in PERSON_COLUMNS if name in columns]:
+        key = "person_number" if name == "person_number" else "person_id"
+        found = (
+            f"(select number from {database}_persons as persons "
+            f"where persons.{key} = compared.{name} and {condition})"
+        )
+        replaced.append(f"coalesce(cast({found} as {columns[name]}), {name}) as {name}")
+    replaced += [f"null as {name}" for name in MATTERS_OF_HISTORY if name in columns]
+    changed = f"* replace ({', '.join(replaced)})" if replaced else "*"
+    condition = WITH_HISTORY.get(table, "true")
+    return f"(select {changed} from {database}.{table} as compared where {condition})"
+
+
 def _difference(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """What differs between the two tables; empty where they are equal."""
-    left, right = f"expected.{table}", f"found.{table}"
+    left, right = (_renamed(connection, name, table) for name in ("expected", "found"))
     types = columns_of(connection, left)
     if types == columns_of(connection, right):
         unequal = [

@@ -55,7 +55,7 @@ past as (
 
     select
         cutoffs.cutoff_at,
-        set_persons.person_id,
+        set_persons.person_number,
         keyed.source,
         keyed.event_id,
         keyed.occurred_at,
@@ -76,7 +76,7 @@ present as (
 
     select
         {{ as_of() }} as cutoff_at,
-        person_id,
+        {{ person_number('person_id') }} as person_number,
         source,
         feedback_id as event_id,
         occurred_at,
@@ -87,7 +87,7 @@ present as (
     union all
     select
         {{ as_of() }} as cutoff_at,
-        person_id,
+        {{ person_number('person_id') }} as person_number,
         source,
         offer_event_id as event_id,
         occurred_at,
@@ -114,7 +114,7 @@ owned as (
         *,
         {{ feature_window_days('occurred_at', 'cutoff_at') }} as window_days
     from combined
-    where person_id is not null
+    where person_number is not null
 
 ),
 
@@ -122,7 +122,7 @@ counted as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         sum(case when kind = 'ticket' and window_days <= 180 then 1 else 0 end)
             as ticket_count_180d,
         sum(case when kind = 'offer_redeemed' and window_days <= 180 then 1 else 0 end)
@@ -134,7 +134,7 @@ counted as (
             end
         ) as offer_received_count_180d
     from owned
-    group by cutoff_at, person_id
+    group by cutoff_at, person_number
 
 ),
 
@@ -143,11 +143,11 @@ answers as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         kind,
         score,
         row_number() over (
-            partition by cutoff_at, person_id, kind
+            partition by cutoff_at, person_number, kind
             order by occurred_at desc, source asc, event_id asc
         ) as newest_rank
     from owned
@@ -161,12 +161,12 @@ last_answers as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         max(case when kind = 'nps' then score end) as nps_last,
         max(case when kind = 'csat' then score end) as csat_last
     from answers
     where newest_rank = 1
-    group by cutoff_at, person_id
+    group by cutoff_at, person_number
 
 ),
 
@@ -179,7 +179,7 @@ final as (
     from counted
     left join last_answers
         on counted.cutoff_at = last_answers.cutoff_at
-            and counted.person_id = last_answers.person_id
+            and counted.person_number = last_answers.person_number
 
 )
 

@@ -53,7 +53,7 @@ known as (
 
     select
         told.*,
-        set_persons.person_id
+        set_persons.person_number
     from told
     left join set_persons
         on told.cutoff_at = set_persons.cutoff_at
@@ -81,7 +81,7 @@ owners as (
         refunding.cutoff_at,
         refunding.source,
         refunding.order_id,
-        known.person_id
+        known.person_number
     from refunding
     inner join known
         on refunding.cutoff_at = known.cutoff_at
@@ -94,7 +94,7 @@ past as (
 
     select
         known.cutoff_at,
-        coalesce(owners.person_id, known.person_id) as person_id,
+        coalesce(owners.person_number, known.person_number) as person_number,
         known.order_id,
         known.channel,
         known.ordered_at,
@@ -125,7 +125,7 @@ present as (
 
     select
         {{ as_of() }} as cutoff_at,
-        person_id,
+        {{ person_number('person_id') }} as person_number,
         order_id,
         channel,
         ordered_at,
@@ -154,7 +154,7 @@ final as (
         *,
         {{ days_before('ordered_at', 'cutoff_at') }} as age_days
     from combined
-    where person_id is not null
+    where person_number is not null
 
 )
 

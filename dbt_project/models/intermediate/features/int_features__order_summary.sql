@@ -14,7 +14,7 @@ summed as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         max(case when is_completed then age_days end) as days_since_first_order,
         min(case when is_completed then age_days end) as days_since_last_order,
         sum(case when is_completed then 1 else 0 end) as order_count,
@@ -35,7 +35,7 @@ summed as (
             as revenue_amount_{{ window }}d{{ ',' if not loop.last }}
     {% endfor %}
     from orders
-    group by cutoff_at, person_id
+    group by cutoff_at, person_number
 
 ),
 

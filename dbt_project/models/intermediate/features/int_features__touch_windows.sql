@@ -34,7 +34,7 @@ past as (
 
     select
         cutoff_buckets.cutoff_at,
-        set_persons.person_id,
+        set_persons.person_number,
         cutoff_buckets.window_days,
         set_touches.channel,
         {% for measure in feature_touch_measures() %}
@@ -60,7 +60,7 @@ past as (
     inner join set_persons
         on cutoff_buckets.cutoff_at = set_persons.cutoff_at
             and set_touches.set_key = set_persons.set_key
-    where set_persons.person_id is not null
+    where set_persons.person_number is not null
 
 ),
 
@@ -68,7 +68,7 @@ current_touches as (
 
     select
         {{ as_of() }} as cutoff_at,
-        person_id,
+        {{ person_number('person_id') }} as person_number,
         {{ feature_window_days('occurred_at', as_of()) }} as window_days,
         attribution_channel as channel,
         interaction,
@@ -87,12 +87,12 @@ present as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         window_days,
         channel,
         {{ feature_touch_sums('cutoff_at') }}
     from current_touches
-    group by cutoff_at, person_id, window_days, channel
+    group by cutoff_at, person_number, window_days, channel
 
 ),
 
@@ -121,7 +121,7 @@ final as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         window_days,
         {% for channel_group in feature_channel_groups() %}
             {% for measure in ['touch_count', 'engagement_count'] %}
@@ -143,7 +143,7 @@ final as (
         max(last_cart_added_at) as last_cart_added_at,
         sum(intent_score) as intent_score
     from grouped
-    group by cutoff_at, person_id, window_days
+    group by cutoff_at, person_number, window_days
 
 )
 

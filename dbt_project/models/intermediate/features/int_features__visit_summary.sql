@@ -36,7 +36,7 @@ past as (
 
     select
         cutoff_buckets.cutoff_at,
-        set_persons.person_id,
+        set_persons.person_number,
         cutoff_buckets.window_days,
         set_slots.channel,
         set_slots.slot,
@@ -56,14 +56,14 @@ past as (
     inner join {{ ref('int_identity__set_persons_before') }} as set_persons
         on cutoff_buckets.cutoff_at = set_persons.cutoff_at
             and set_slots.set_key = set_persons.set_key
-    where set_persons.person_id is not null
+    where set_persons.person_number is not null
 
 ),
 
 current_touches as (
 
     select
-        touchpoints.person_id,
+        {{ person_number('touchpoints.person_id') }} as person_number,
         {{ feature_window_days('touchpoints.occurred_at', as_of()) }} as window_days,
         touchpoints.attribution_channel as channel,
         {{ time_slot('touchpoints.occurred_at', gap_seconds) }} as slot,
@@ -85,14 +85,14 @@ present as (
 
     select
         {{ as_of() }} as cutoff_at,
-        person_id,
+        person_number,
         window_days,
         channel,
         slot,
         min(visited_at) as first_at,
         max(visited_at) as last_at
     from current_touches
-    group by person_id, window_days, channel, slot
+    group by person_number, window_days, channel, slot
 
 ),
 
@@ -110,13 +110,13 @@ slots as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         slot,
         min(first_at) as first_at,
         max(last_at) as last_at
     from engagements
     where first_at is not null
-    group by cutoff_at, person_id, slot
+    group by cutoff_at, person_number, slot
 
 ),
 
@@ -124,7 +124,7 @@ visits as (
 
     select
         slots.cutoff_at,
-        slots.person_id,
+        slots.person_number,
         {% for window in feature_windows() %}
             count(
                 case
@@ -137,12 +137,12 @@ visits as (
     from slots
     left join slots as previous_slots
         on slots.cutoff_at = previous_slots.cutoff_at
-            and slots.person_id = previous_slots.person_id
+            and slots.person_number = previous_slots.person_number
             and slots.slot = previous_slots.slot + 1
     where
         previous_slots.slot is null
         or {{ seconds_between('previous_slots.last_at', 'slots.first_at') }} > {{ gap_seconds }}
-    group by slots.cutoff_at, slots.person_id
+    group by slots.cutoff_at, slots.person_number
 
 ),
 
@@ -150,7 +150,7 @@ person_channels as (
 
     select distinct
         cutoff_at,
-        person_id,
+        person_number,
         channel
     from engagements
     where window_days <= {{ longest }}
@@ -161,10 +161,10 @@ channel_counts as (
 
     select
         cutoff_at,
-        person_id,
+        person_number,
         count(*) as distinct_channel_count_180d
     from person_channels
-    group by cutoff_at, person_id
+    group by cutoff_at, person_number
 
 ),
 
@@ -172,7 +172,7 @@ final as (
 
     select
         channel_counts.cutoff_at,
-        channel_counts.person_id,
+        channel_counts.person_number,
         {% for window in feature_windows() %}
             coalesce(visits.session_count_{{ window }}d, 0) as session_count_{{ window }}d,
         {% endfor %}
@@ -180,7 +180,7 @@ final as (
     from channel_counts
     left join visits
         on channel_counts.cutoff_at = visits.cutoff_at
-            and channel_counts.person_id = visits.person_id
+            and channel_counts.person_number = visits.person_number
 
 )
 

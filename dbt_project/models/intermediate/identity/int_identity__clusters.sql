@@ -1,11 +1,33 @@
 -- Grain: one row per identifier_number that links, with its person; known now.
--- A cluster of devices belongs to the person that it met, so touched are the clusters that changed,
--- the devices that met those, and the persons that these devices met.
 {% call touched() %}
-    {{ touched_clusters() }}
+    select identifier_number from {{ changes(ref('int_identity__groups')) }}
+    union all
+    select identifier_number from {{ changes(ref('int_identity__names')) }}
 {% endcall %}
-{{ identity_clusters(
-    at_as_of(ref('int_identity__vertices'), is_touched('identifier_number')),
-    at_as_of(ref('int_identity__links'), is_touched('number_b')),
-    ref('int_identity__components'), ref('int_identity__limited'), at_cutoffs=false
-) }}
+with
+
+person_groups as (
+
+    {{ touched_rows(ref('int_identity__groups')) }}
+
+),
+
+names as (
+
+    {{ touched_rows(ref('int_identity__names')) }}
+
+),
+
+final as (
+
+    select
+        person_groups.*,
+        names.person_id,
+        names.person_number
+    from person_groups
+    inner join names
+        on person_groups.identifier_number = names.identifier_number
+
+)
+
+select * from final

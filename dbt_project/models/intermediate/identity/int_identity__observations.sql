@@ -52,7 +52,7 @@ final as (
         where
             record_key in {{ touched_values() }}
             and loaded_at < {{ previous_as_of() }}
-            and not {{ is_of_files(changed) }}
+            and not {{ is_of_known_files(changed) }}
             and not {{ moved }}
     {% endif %}
 

@@ -2,9 +2,10 @@
 select
     records.record_key,
     set_persons.person_id,
-    set_persons.person_id as person_id_as_known,
+    coalesce(identifier_history.person_id, set_persons.person_id) as person_id_as_known,
     set_persons.identifier_number,
     set_persons.actor_key
 from {{ ref('int_identity__records') }} as records
 inner join {{ ref('int_identity__set_persons') }} as set_persons
     on records.set_key = set_persons.set_key
+{{ join_identifier_history('set_persons', 'records') }}

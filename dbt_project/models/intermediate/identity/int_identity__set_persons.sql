@@ -29,6 +29,7 @@ final as (
     select
         resolved.set_key,
         clusters.person_id,
+        clusters.person_number,
         resolved.identifier_number,
         actors.identifier_key as actor_key,
         coalesce(

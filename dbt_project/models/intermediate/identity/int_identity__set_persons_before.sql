@@ -17,7 +17,7 @@ final as (
     select
         resolved.cutoff_at,
         resolved.set_key,
-        clusters.person_id
+        clusters.person_number
     from resolved
     left join {{ ref('int_identity__clusters_at_cutoff') }} as clusters
         on resolved.cutoff_at = clusters.cutoff_at

@@ -30,7 +30,8 @@ records as (
 
     select
         record_key,
-        set_key
+        set_key,
+        loaded_at
     from {{ ref('int_identity__records') }}
     {% if is_increment() %} where record_key in (select record_key from touchpoints) {% endif %}
     {% call when_sliced() %}
@@ -47,7 +48,7 @@ set_persons as (
     select
         set_key,
         person_id,
-        person_id as person_id_as_known
+        identifier_number
     from {{ ref('int_identity__set_persons') }}
 
 ),
@@ -107,7 +108,7 @@ final as (
         current_touchpoints.source,
         current_touchpoints.record_id,
         set_persons.person_id,
-        set_persons.person_id_as_known,
+        coalesce(identifier_history.person_id, set_persons.person_id) as person_id_as_known,
         touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
@@ -149,6 +150,7 @@ final as (
         on current_touchpoints.record_key = records.record_key
     left join set_persons
         on records.set_key = set_persons.set_key
+    {{ join_identifier_history('set_persons', 'records') | indent(4) }}
     left join touchpoint_sessions
         on current_touchpoints.version_key = touchpoint_sessions.touch_key
     left join click_landings

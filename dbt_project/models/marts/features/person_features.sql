@@ -117,18 +117,18 @@ final as (
     from persons
     left join orders
         on persons.cutoff_at = orders.cutoff_at
-            and persons.person_id = orders.person_id
+            and persons.person_number = orders.person_number
     {% for window in feature_window_days_values() %}
         left join touches_{{ window }}
             on persons.cutoff_at = touches_{{ window }}.cutoff_at
-                and persons.person_id = touches_{{ window }}.person_id
+                and persons.person_number = touches_{{ window }}.person_number
     {% endfor %}
     left join visits
         on persons.cutoff_at = visits.cutoff_at
-            and persons.person_id = visits.person_id
+            and persons.person_number = visits.person_number
     left join feedback
         on persons.cutoff_at = feedback.cutoff_at
-            and persons.person_id = feedback.person_id
+            and persons.person_number = feedback.person_number
 
 )
 

@@ -1,5 +1,4 @@
--- Grain: one row per identifier, person and validity interval.
--- This version knows one interval per identifier, open to the end.
+-- Grain: one row per identifier, person and stretch of time in which the warehouse knew it so.
 {% call touched() %}
     select identifier_key from {{ changes(ref('int_identity__identifiers')) }}
 {% endcall %}
@@ -8,22 +7,53 @@ with
 identifiers as (
 
     {{ touched_rows(ref('int_identity__identifiers')) }}
-        and person_id is not null
+
+),
+
+names as (
+
+    select * from {{ ref('int_identity__names') }}
+
+),
+
+identifier_history as (
+
+    select * from {{ source('ops', 'identifier_history') }}
+
+),
+
+known as (
+
+    select
+        identifier_number,
+        person_id,
+        known_from,
+        cast(null as timestamp) as known_to
+    from names
+    union all
+    select
+        identifier_number,
+        person_id,
+        known_from,
+        known_to
+    from identifier_history
 
 ),
 
 final as (
 
     select
-        identifier_key,
-        identifier_type,
-        person_id,
-        first_seen_at as valid_from,
+        identifiers.identifier_key,
+        identifiers.identifier_type,
+        known.person_id,
+        identifiers.first_seen_at as valid_from,
         cast(null as timestamp) as valid_to,
-        first_loaded_at as known_from,
-        cast(null as timestamp) as known_to,
-        true as is_current
+        known.known_from,
+        known.known_to,
+        known.known_to is null as is_current
     from identifiers
+    inner join known
+        on identifiers.identifier_number = known.identifier_number
 
 )
 
