@@ -10,7 +10,7 @@ from dagster_dbt import DbtCliResource
 
 from orchestration.console import console
 from orchestration.dbt import dbt_launcher
-from orchestration.defs import automation, dbt_models, landing, scores, state, syncs
+from orchestration.defs import automation, dbt_models, identity, landing, scores, state, syncs
 from orchestration.defs.tenant import PATHS
 
 defs = dg.Definitions(
@@ -26,7 +26,7 @@ defs = dg.Definitions(
         syncs.receipts,
         state.saved_state,
     ],
-    jobs=[automation.daily],
+    jobs=[automation.daily, identity.explain_identity],
     schedules=[automation.daily_schedule],
     sensors=[automation.landing_files],
     resources={
