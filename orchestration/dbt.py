@@ -55,11 +55,15 @@ def export_environment() -> tuple[TenantSettings, Paths]:
     return settings, paths
 
 
-def run_dbt(*arguments: str) -> None:
-    """Call dbt with the exported environment; raise `DbtError` with its output on failure."""
+def run_dbt(*arguments: str, **changes: str) -> None:
+    """Call dbt with the exported environment, and with these variables otherwise.
+
+    Raises `DbtError` with dbt's output on failure.
+    """
     result = subprocess.run(
         [DBT_EXECUTABLE, *arguments],
         cwd=DBT_PROJECT_DIR,
+        env={**os.environ, **changes},
         capture_output=True,
         text=True,
         check=False,

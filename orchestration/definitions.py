@@ -26,7 +26,12 @@ defs = dg.Definitions(
         syncs.receipts,
         state.saved_state,
     ],
-    jobs=[automation.daily, identity.explain_identity],
+    jobs=[
+        automation.daily,
+        identity.explain_identity,
+        identity.unmerge_identity,
+        identity.preview_rules,
+    ],
     schedules=[automation.daily_schedule],
     sensors=[automation.landing_files],
     resources={

@@ -16,7 +16,8 @@ OPS_TABLES: dict[str, str] = {
         tenant varchar, as_of timestamp, timezone varchar, currency varchar, country_code varchar,
         lookback_days integer, session_gap_minutes integer, reset_on_conversion boolean,
         feature_cutoff_count integer, feature_cutoff_step_days integer,
-        universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar""",
+        universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar,
+        identity_gone_share double, identity_largest_person integer""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its
@@ -36,6 +37,10 @@ OPS_TABLES: dict[str, str] = {
         rule_version varchar, run_id varchar, sequence bigint""",
     "person_redirects": """
         old_person_id varchar, person_id varchar, redirected_at timestamp, sequence bigint""",
+    # a steward's decisions made by command (identity/steward.py), kept for ever (state)
+    "manual_rules": """
+        rule_id varchar, rule varchar, identifier_key_a varchar, identifier_key_b varchar,
+        reason varchar, author varchar, created_at timestamp""",
     "identifier_history": """
         identifier_number bigint, person_id varchar, known_from timestamp, known_to timestamp,
         last_as_of timestamp""",

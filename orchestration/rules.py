@@ -20,8 +20,8 @@ LEAVES = {"segments", "activation", "ml"}
 def rules_fingerprint(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> str:
-    """SHA-256 (hexadecimal) of settings but as_of, macros, models, seeds, the hash key's version
-    and the tables that are read in place (they change as a whole).
+    """SHA-256 (hexadecimal) of settings but as_of, macros, models, seeds, the hash key's version,
+    a steward's rules, and the tables that are read in place (they change as a whole).
     """
     ensure_hash_keys(connection)
     digest = hashlib.sha256(settings.model_dump_json(exclude={"as_of"}).encode())
@@ -36,6 +36,8 @@ def rules_fingerprint(
     rows = connection.execute(
         "select max(key_version)::varchar from pii.hash_keys union all "
         "(select content_sha256 from ops.landing_files where source in (select unnest(?)) "
+        "order by all) union all "
+        "(select concat_ws('|', rule, identifier_key_a, identifier_key_b) from ops.manual_rules "
         "order by all)",
         [in_place],
     ).fetchall()

@@ -85,6 +85,12 @@ class TenantSettings(BaseModel):
     feature_cutoff_step_days: int = Field(default=30, ge=1, le=365)
     universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)
     split_salt: str = "crossweave"
+    identity_gone_share: float = Field(
+        default=0.2, gt=0, le=1, description="gate: share of persons that one build may end"
+    )
+    identity_largest_person: int = Field(
+        default=1000, ge=1, description="gate: identifiers of the largest person"
+    )
     overrides: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,
         description="rows of seeds that differ for this brand: seed_overrides.py",

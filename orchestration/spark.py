@@ -27,6 +27,8 @@ from orchestration.warehouse import Warehouse
 JAVA_VERSION = 17
 # Source tables outside the schemas that Python and the landing gate own as a whole.
 KEY_TABLES = ("hash_keys", "phone_numbers")
+# Source tables that a build itself appends to: one on Spark has its own, and begins them anew.
+WRITTEN_BY_BUILDS = ("ops.person_events", "ops.person_redirects", "ops.identifier_history")
 # Types of source tables that Spark calls otherwise.
 SPARK_TYPES = {"VARCHAR": "string", "JSON": "string", "TIMESTAMP WITH TIME ZONE": "timestamp"}
 
@@ -92,7 +94,8 @@ def export_sources(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[
         target = folder / table.replace(".", "/") / "part.parquet"
         target.parent.mkdir(parents=True)
         name = str(target).replace("'", "''")
-        connection.execute(f"copy {table} to '{name}' (format parquet)")
+        rows = f"(from {table} limit 0)" if table in WRITTEN_BY_BUILDS else table
+        connection.execute(f"copy {rows} to '{name}' (format parquet)")
     return {table: ", ".join(declared) for table, declared in columns.items()}
 
 

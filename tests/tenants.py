@@ -56,10 +56,10 @@ class Tenant:
             "DAGSTER_DISABLE_TELEMETRY": "yes",
         }
 
-    def run(self, command: str = "run", *arguments: str) -> str:
-        """Run `python -m orchestration <command>`; returns its output, fails the test otherwise."""
+    def run(self, command: str = "run", *arguments: str, module: str = "orchestration") -> str:
+        """Run `python -m <module> <command>`; returns its output, fails the test otherwise."""
         result = subprocess.run(
-            [sys.executable, "-m", "orchestration", command, *arguments],
+            [sys.executable, "-m", module, command, *arguments],
             cwd=PROJECT_ROOT,
             env=self.environment(),
             capture_output=True,

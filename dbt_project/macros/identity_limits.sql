@@ -17,7 +17,7 @@
     left join (
         select identifier_keys.identifier_number
         from {{ ref('int_identity__keys') }} as identifier_keys
-        inner join {{ ref('manual_rules') }} as manual_rules
+        inner join {{ ref('int_identity__manual_rules') }} as manual_rules
             on identifier_keys.identifier_key in (
                 manual_rules.identifier_key_a, manual_rules.identifier_key_b
             )
@@ -35,7 +35,7 @@
         vertices.vertex_id,
         concat('rule ', manual_rules.rule_id) as limit_name,
         1 as max_count
-    from {{ ref('manual_rules') }} as manual_rules
+    from {{ ref('int_identity__manual_rules') }} as manual_rules
     inner join {{ ref('int_identity__keys') }} as identifier_keys
         on identifier_keys.identifier_key in (
             manual_rules.identifier_key_a, manual_rules.identifier_key_b

@@ -41,7 +41,7 @@
     -- pairs of a steward are seen from when both of their identifiers are
     select keys.identifier_number as number_b
     from {{ ref('int_identity__keys') }} as keys
-    inner join {{ ref('manual_rules') }} as rules
+    inner join {{ ref('int_identity__manual_rules') }} as rules
         on keys.identifier_key in (rules.identifier_key_a, rules.identifier_key_b)
     {% if is_increment() %}
         union all
@@ -274,9 +274,9 @@ ruled_numbers as (
     select identifier_keys.identifier_number
     from {{ ref('int_identity__keys') }} as identifier_keys
     inner join (
-        select identifier_key_a as identifier_key from {{ ref('manual_rules') }}
+        select identifier_key_a as identifier_key from {{ ref('int_identity__manual_rules') }}
         union
-        select identifier_key_b as identifier_key from {{ ref('manual_rules') }}
+        select identifier_key_b as identifier_key from {{ ref('int_identity__manual_rules') }}
     ) as named on named.identifier_key = identifier_keys.identifier_key
 
 ),
@@ -424,7 +424,7 @@ ruled as (
         max(greatest(one.observed_at, other.observed_at)) as first_seen_at,
         max(greatest(one.loaded_at, other.loaded_at)) as first_loaded_at,
         min(manual_rules.rule_id) as rule_id
-    from {{ ref('manual_rules') }} as manual_rules
+    from {{ ref('int_identity__manual_rules') }} as manual_rules
     inner join {{ ref('int_identity__keys') }} as keys_one
         on keys_one.identifier_key = manual_rules.identifier_key_a
     inner join {{ ref('int_identity__keys') }} as keys_other

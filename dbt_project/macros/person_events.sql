@@ -205,15 +205,6 @@
     {%- do return(as_of()) -%}
 {%- endmacro %}
 
-{# Joins: the former person of a record's identifier (column identifier_number of `resolved`) as it was
-   taken when the record was loaded, as identifier_history; a subquery, because it is small. #}
-{% macro join_identifier_history(resolved, records) -%}
-    left join {{ source('ops', 'identifier_history') }} as identifier_history
-        on {{ resolved }}.identifier_number = identifier_history.identifier_number
-            and {{ records }}.loaded_at >= identifier_history.known_from
-            and {{ records }}.loaded_at < identifier_history.last_as_of
-{%- endmacro %}
-
 {# Subquery: kept edges from either end. #}
 {% macro kept_edge_ends() -%}
 (

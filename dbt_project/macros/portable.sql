@@ -21,6 +21,15 @@
     cast(conv(substr({{ expression }}, 1, {{ digits }}), 16, 10) as bigint)
 {%- endmacro %}
 
+{# Goes on a query: rows that the model's own table has so far. Where a table cannot be read while it is
+   built anew (Spark), there are none. #}
+{% macro union_of_former_rows(columns, condition) -%}
+    {%- if execute and target.type == 'duckdb' and load_relation(this) is not none -%}
+    union all
+    select {{ columns | join(', ') }} from {{ this }} where {{ condition }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Seconds from one timestamp to another, as double with fractions. #}
 {% macro seconds_between(earlier, later) -%}
     {{ adapter.dispatch('seconds_between')(earlier, later) }}

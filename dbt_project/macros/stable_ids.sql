@@ -34,8 +34,9 @@
 
 {% materialization stable_ids, adapter='spark', supported_languages=['sql'] %}
     {{ run_hooks(pre_hooks) }}
+    {#- every build is a full one, with the ledger of its own: ids are those of a fresh warehouse -#}
     {% set scratch = this.schema ~ '.naming_' ~ this.identifier %}
-    {% do name_persons(scratch, load_cached_relation(this)) %}
+    {% do name_persons(scratch, none) %}
     {% set result = spark__keep_scratch_table(scratch ~ '_named', 'select * from ' ~ scratch ~ '_named') %}
     {% do drop_naming_tables(scratch) %}
     {{ return(result) }}
@@ -66,6 +67,7 @@
         left join " ~ scratch ~ "_former as former
             on former.identifier_number = members.identifier_number"
     ) %}
+    {% do check_identity_gates(scratch) %}
     {% do write_person_events(scratch) %}
 {%- endmacro %}
 

@@ -17,6 +17,11 @@ PYTHON_SOURCES = {
     ("ops", "settings"): SETTINGS_KEY,
     ("ops", "landing_files"): SETTINGS_KEY,
     ("ops", "trait_rules"): SETTINGS_KEY,
+    ("ops", "manual_rules"): SETTINGS_KEY,
+    # created with the settings, filled by the model int_identity__names
+    ("ops", "person_events"): SETTINGS_KEY,
+    ("ops", "person_redirects"): SETTINGS_KEY,
+    ("ops", "identifier_history"): SETTINGS_KEY,
     # the cards come before the scores; waiting for both saves a dbt call
     ("ops", "ml_model_cards"): SCORES_KEY,
     ("ops", "ml_scores"): SCORES_KEY,

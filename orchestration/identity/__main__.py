@@ -1,7 +1,8 @@
-"""`python -m orchestration.identity`: ask the identity graph from the command line.
+"""`python -m orchestration.identity`: ask the identity graph, and decide by hand who is who.
 
 An identifier is `type=value` (looked up in schema pii, never printed) or its key; a person is an
-id, also one that was given up, or one of the person's identifiers.
+id, also one that was given up, or one of the person's identifiers. Decisions survive every rebuild
+and take effect with the next build; --dry-run shows what they would do.
 """
 
 from __future__ import annotations
@@ -10,25 +11,24 @@ import argparse
 import os
 import sys
 
-from orchestration.identity.explain import Explanation, explain_pair, explain_person
+from orchestration.dbt import DbtError
+from orchestration.identity.explain import explain_pair, explain_person
 from orchestration.identity.lookup import IdentityError, find_person
+from orchestration.identity.preview import preview
+from orchestration.identity.steward import keep_rule, kept_rules, make_rule, withdraw_rule
 from orchestration.settings import SettingsError, current_paths
 from orchestration.warehouse import Warehouse, WarehouseLocked
 
+DECISIONS = {
+    "unmerge": ("never_merge", "keep two identifiers in two persons from now on"),
+    "merge": ("always_merge", "make two identifiers one person"),
+    "block": ("block_value", "take one identifier out of the graph"),
+}
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code (0 answered, 1 no such identifier, 2 wrong call)."""
-    parser = argparse.ArgumentParser(prog="python -m orchestration.identity", description=__doc__)
-    parser.add_argument("--tenant", help="default: CROSSWEAVE_TENANT, else demo")
-    parser.add_argument("--env", choices=["dev", "prod"], help="default: CROSSWEAVE_ENV, else dev")
-    commands = parser.add_subparsers(dest="command", required=True)
-    explain = commands.add_parser(
-        "explain", help="why two identifiers are one person, or what a person is made of"
-    )
-    explain.add_argument("one", help="an identifier, or a person alone")
-    explain.add_argument("other", nargs="?", help="a second identifier")
-    explain.add_argument("--mermaid", action="store_true", help="as a Mermaid picture")
-    options = parser.parse_args(arguments)
+    """Entry point; returns the exit code (0 done, 1 not to be done, 2 wrong call)."""
+    options = _parser().parse_args(arguments)
     if options.tenant:
         os.environ["CROSSWEAVE_TENANT"] = options.tenant
     if options.env:
@@ -38,22 +38,86 @@ def main(arguments: list[str] | None = None) -> int:
         if not paths.warehouse.exists():
             print(f"{paths.warehouse} does not exist; run `make run` first", file=sys.stderr)
             return 2
-        explanation = _explain(Warehouse(paths.warehouse), options.one, options.other)
-    except IdentityError as error:
+        print(_answer(Warehouse(paths.warehouse), options))
+    except (IdentityError, DbtError) as error:
         print(error, file=sys.stderr)
         return 1
     except (SettingsError, WarehouseLocked) as error:
         print(error, file=sys.stderr)
         return 2
-    print(explanation.mermaid() if options.mermaid else explanation.text())
     return 0
 
 
-def _explain(warehouse: Warehouse, one: str, other: str | None) -> Explanation:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m orchestration.identity",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--tenant", help="default: CROSSWEAVE_TENANT, else demo")
+    parser.add_argument("--env", choices=["dev", "prod"], help="default: CROSSWEAVE_ENV, else dev")
+    commands = parser.add_subparsers(dest="command", required=True)
+    explain = commands.add_parser(
+        "explain", help="why two identifiers are one person, or what a person is made of"
+    )
+    explain.add_argument("one", help="an identifier, or a person alone")
+    explain.add_argument("other", nargs="?", help="a second identifier")
+    explain.add_argument("--mermaid", action="store_true", help="as a Mermaid picture")
+    commands.add_parser(
+        "preview", help="what the rules as they stand in the files now would do to persons"
+    )
+    for name, (rule, text) in DECISIONS.items():
+        decision = commands.add_parser(name, help=f"{text} (rule {rule})")
+        decision.add_argument("one", help="an identifier")
+        if rule != "block_value":
+            decision.add_argument("other", help="a second identifier")
+        decision.add_argument("--reason", default="", help="why; kept with the rule")
+        decision.add_argument("--author", default=os.environ.get("USER", ""), help="who decides")
+        decision.add_argument("--dry-run", action="store_true", help="only show what it would do")
+    commands.add_parser("rules", help="decisions made by command")
+    withdraw = commands.add_parser("withdraw", help="take a decision back")
+    withdraw.add_argument("rule_id", help="its name, as `rules` lists it")
+    withdraw.add_argument("--dry-run", action="store_true", help="only show what it would do")
+    return parser
+
+
+def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
+    match options.command:
+        case "preview":
+            return preview().text()
+        case "withdraw" if options.dry_run:
+            return preview(without=options.rule_id).text()
+        case "explain":
+            return _explain(warehouse, options)
     with warehouse.connect() as connection:
-        if other:
-            return explain_pair(connection, one, other)
-        return explain_person(connection, find_person(connection, one))
+        match options.command:
+            case "rules":
+                lines = [rule.line() for rule in kept_rules(connection)]
+                return "\n".join(lines) or "no decisions were made by command"
+            case "withdraw":
+                rule = withdraw_rule(connection, options.rule_id)
+                return f"{rule.line()}\ntaken back; takes effect with the next build (make run)"
+        rule = make_rule(
+            connection,
+            DECISIONS[options.command][0],
+            options.one,
+            getattr(options, "other", None),
+            reason=options.reason,
+            author=options.author,
+        )
+        if not options.dry_run:
+            keep_rule(connection, rule)
+            return f"{rule.line()}\nkept; takes effect with the next build (make run)"
+    return preview(rule).text()
+
+
+def _explain(warehouse: Warehouse, options: argparse.Namespace) -> str:
+    with warehouse.connect() as connection:
+        if options.other:
+            explanation = explain_pair(connection, options.one, options.other)
+        else:
+            explanation = explain_person(connection, find_person(connection, options.one))
+    return explanation.mermaid() if options.mermaid else explanation.text()
 
 
 if __name__ == "__main__":

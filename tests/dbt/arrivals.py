@@ -42,6 +42,7 @@ NOT_BUILT = ("path:models/activation",)  # rows for destinations: views that not
 STANDING = ("path:models/staging", "resource_type:seed")
 # Tables that are not a function of the files alone, or that only help to build others.
 NOT_COMPARED = {
+    "intermediate.int_identity__former_owners": "what was known when is a matter of history",
     "segments.membership": "recorded forwards: a stay begins at the as_of that saw it first",
     "pii.hash_keys": "made by the gate",
     "pii.phone_numbers": "kept by the gate; numbers of replaced files stay, nothing reads them",
@@ -56,7 +57,12 @@ NOT_COMPARED = {
 # Persons are compared by who they are: their ids, and what was known when, are a matter of history.
 PERSON_COLUMNS = ("person_id", "person_number")
 MATTERS_OF_HISTORY = ("person_id_as_known", "known_from", "cart_key", "link_key")
-WITH_HISTORY = {"identity.identifier_person": "is_current"}
+WITH_HISTORY = {
+    "identity.identifier_person": "is_current",
+    "identity.quality_daily": "metric_date = (select cast(as_of - interval 1 second as date) from "
+    "{database}.ops.settings) and metric not in ('persons_created', 'persons_split', "
+    "'persons_merged', 'persons_retired')",
+}
 # Steps of the resolution of those cutoffs; what they lead to is compared.
 NOT_COMPARED_ENDING = "_at_cutoff"
 
@@ -271,7 +277,7 @@ def _renamed(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
         replaced.append(f"coalesce(cast({found} as {columns[name]}), {name}) as {name}")
     replaced += [f"null as {name}" for name in MATTERS_OF_HISTORY if name in columns]
     changed = f"* replace ({', '.join(replaced)})" if replaced else "*"
-    condition = WITH_HISTORY.get(table, "true")
+    condition = WITH_HISTORY.get(table, "true").format(database=database)
     return f"(select {changed} from {database}.{table} as compared where {condition})"
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration.identity import IdentityError, explain_pair, explain_person
-from orchestration.identity.lookup import find_identifier, find_person
+from orchestration.identity.explain import explain_pair, explain_person
+from orchestration.identity.lookup import IdentityError, find_identifier, find_person
 from tests.dbt.canonical_warehouse import CanonicalWarehouse
 
 AS_OF = datetime(2026, 7, 1)

@@ -150,6 +150,33 @@ def test_names_are_those_of_sequential_greedy_and_the_ledger_says_so(
     assert min(events[kind] for kind in ("created", "split", "merged")) > 0, events
 
 
+def test_a_gate_keeps_the_last_good_identity(bare: CanonicalWarehouse) -> None:
+    """After the test above: everybody becomes one person."""
+    names = "select * from intermediate.int_identity__names order by all"
+    before, events = bare.query(names), bare.query("select count(*) from ops.person_events")
+    _write_groups(bare, dict.fromkeys(range(IDENTIFIERS), 0))
+    for column, limit, said in (
+        ("identity_gone_share", 0.5, "would be merged or gone, more than the share 0.5"),
+        ("identity_largest_person", 50, "the largest person would have 300 identifiers"),
+    ):
+        with duckdb.connect(str(bare.path)) as connection:
+            connection.execute(
+                "update ops.settings set identity_gone_share = null, identity_largest_person = null"
+            )
+            connection.execute(f"update ops.settings set {column} = {limit}")
+        with pytest.raises(AssertionError, match=said):
+            bare.dbt("build", "--select", "int_identity__names")
+        assert bare.query(names) == before
+        assert bare.query("select count(*) from ops.person_events") == events
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CROSSWEAVE_ACCEPT_IDENTITY", "1")
+        bare.dbt("build", "--select", "int_identity__names")
+    assert bare.query("select count(distinct person_id) from intermediate.int_identity__names") == [
+        (1,)
+    ]
+    bare.dbt("build", "--select", "int_identity__names")  # as large as before is no news
+
+
 # (record, day, identifiers): one family whose evidence comes day by day
 HISTORY = [
     ("a1", 1, "email=ann cookie=ann"),

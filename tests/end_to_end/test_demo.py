@@ -181,3 +181,40 @@ def test_a_build_in_slices_is_the_build_of_one_statement(demo: Tenant, tmp_path:
                     f"select count(*) from (select {columns} from {one}.{table} "
                     f"except all select {columns} from {other}.{table})"
                 ).fetchall() == [(0,)], table
+
+
+def test_a_steward_parts_two_looks_first_and_takes_it_back(demo: Tenant) -> None:
+    """Two e-mails of one buyer: the dry run says what the build then does; ids come back."""
+    names = "select identifier_key, person_id from intermediate.int_identity__identifiers"
+    ((person, one, other),) = demo.query(
+        "select person_id, min(identifier_key), max(identifier_key) "
+        "from intermediate.int_identity__identifiers where identifier_type = 'email' "
+        "and person_id in (select person_id from core.fct_orders where net_revenue_amount > 0) "
+        "group by person_id having count(*) = 2 order by person_id limit 1"
+    )
+    before = dict(demo.query(names))
+    revenue = demo.query(
+        "select count(*), sum(net_revenue_amount) from core.fct_orders where person_id = "
+        f"'{person}'"
+    )[0]
+    asked = ("unmerge", one, other, "--reason", "two sisters", "--author", "tests")
+    shown = demo.run(*asked, "--dry-run", module="orchestration.identity")
+    assert f"out of {person}" in shown
+    assert f"{revenue[0]} orders of theirs, {revenue[1]:,.2f} CHF" in shown
+    assert dict(demo.query(names)) == before, "a dry run changed something"
+    assert demo.run("preview", module="orchestration.identity").startswith("nothing would change")
+
+    kept = demo.run(*asked, module="orchestration.identity")
+    rule = kept.split()[0]
+    build = ("build", "--exclude-resource-type", "test", "--select", "+persons", "+identifiers")
+    demo.run("dbt", *build)
+    parted = dict(demo.query(names))
+    assert parted[one] != parted[other]
+    assert person in (parted[one], parted[other])
+    assert parted[one] in shown
+    assert parted[other] in shown
+    assert "two sisters" in demo.run("rules", module="orchestration.identity")
+
+    demo.run("withdraw", rule, module="orchestration.identity")
+    demo.run("dbt", *build)
+    assert dict(demo.query(names)) == before

@@ -69,7 +69,7 @@ by_rule as (
     select
         identifier_key_a as identifier_key,
         'manual rule' as reason
-    from {{ ref('manual_rules') }}
+    from {{ ref('int_identity__manual_rules') }}
     where rule = 'block_value'
 
 ),

@@ -53,6 +53,12 @@ set_persons as (
 
 ),
 
+former_owners as (
+
+    select * from {{ ref('int_identity__former_owners') }}
+
+),
+
 touchpoint_sessions as (
 
     select * from {{ ref('int_journeys__touchpoint_sessions') }}
@@ -108,7 +114,7 @@ final as (
         current_touchpoints.source,
         current_touchpoints.record_id,
         set_persons.person_id,
-        coalesce(identifier_history.person_id, set_persons.person_id) as person_id_as_known,
+        coalesce(former_owners.person_id, set_persons.person_id) as person_id_as_known,
         touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
@@ -150,7 +156,10 @@ final as (
         on current_touchpoints.record_key = records.record_key
     left join set_persons
         on records.set_key = set_persons.set_key
-    {{ join_identifier_history('set_persons', 'records') | indent(4) }}
+    left join former_owners
+        on set_persons.identifier_number = former_owners.identifier_number
+            and records.loaded_at >= former_owners.known_from
+            and records.loaded_at < former_owners.known_before
     left join touchpoint_sessions
         on current_touchpoints.version_key = touchpoint_sessions.touch_key
     left join click_landings

@@ -1,4 +1,6 @@
--- Grain: one row per (metric_date, metric); metric_date is the last day before as_of.
+-- Grain: one row per (metric_date, metric); metric_date is the last day before as_of. Days that
+-- were measured before stay as they are.
+{%- set metric_date = 'cast(' ~ add_time(as_of(), -1, 'second') ~ ' as date)' %}
 {%- set edge_statuses = [
     'kept', 'manual', 'hub', 'blocked', 'pending', 'limit', 'expired', 'no_consent',
 ] %}
@@ -19,6 +21,12 @@ edges as (
 identifiers as (
 
     select * from {{ ref('int_identity__identifiers') }}
+
+),
+
+person_ledger as (
+
+    select * from {{ ref('person_ledger') }}
 
 ),
 
@@ -84,6 +92,16 @@ measured as (
         count(*) as value
     from identifiers
     where met_person_count > 1
+    {% for event in ['created', 'split', 'merged', 'retired'] %}
+        union all
+        select
+            'persons_{{ event }}' as metric,
+            count(*) as value
+        from person_ledger
+        where
+            event = '{{ event }}'
+            and detected_at = {{ as_of() }}
+    {% endfor %}
     {% for status in ['linking', 'not_linking', 'hub', 'blocked', 'invalid'] %}
         union all
         select
@@ -106,10 +124,11 @@ measured as (
 final as (
 
     select
-        cast({{ add_time(as_of(), -1, 'second') }} as date) as metric_date,
+        {{ metric_date }} as metric_date,
         metric,
         cast(value as double) as value
     from measured
+    {{ union_of_former_rows(['metric_date', 'metric', 'value'], 'metric_date <> ' ~ metric_date) }}
 
 )
 
