@@ -37,13 +37,13 @@ OPS_TABLES: dict[str, str] = {
         rule_version varchar, run_id varchar, sequence bigint""",
     "person_redirects": """
         old_person_id varchar, person_id varchar, redirected_at timestamp, sequence bigint""",
+    "identifier_history": """
+        identifier_number bigint, person_id varchar, known_from timestamp, known_to timestamp,
+        last_as_of timestamp, sequence bigint""",
     # a steward's decisions made by command (identity/steward.py), kept for ever (state)
     "manual_rules": """
         rule_id varchar, rule varchar, identifier_key_a varchar, identifier_key_b varchar,
         reason varchar, author varchar, created_at timestamp""",
-    "identifier_history": """
-        identifier_number bigint, person_id varchar, known_from timestamp, known_to timestamp,
-        last_as_of timestamp""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

@@ -60,7 +60,7 @@
 {% macro a_known_file_changed() -%}
     exists (
         select 1 from ops.landing_files as files
-        where files.first_landed_at < files.landed_at and files.landing_number > (
+        where files.first_landed_at <> files.landed_at and files.landing_number > (
             select reads.version from increments.reads as reads
             where reads.model = '{{ this.identifier }}' and reads.followed = 'landing'
         )

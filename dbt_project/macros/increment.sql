@@ -146,7 +146,7 @@
             )
             select
                 source, file_name,
-                first_landed_at < landed_at or landing_number <= (
+                first_landed_at <> landed_at or landing_number <= (
                     select reads.version from increments.reads as reads
                     where reads.model = '" ~ this.identifier ~ "' and reads.followed = 'landing'
                 ) as was_known,

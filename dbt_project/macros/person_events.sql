@@ -15,7 +15,7 @@
     {% do contraction_table(scratch ~ '_events', person_events_of(scratch)) %}
     {% set sequence = single_value('select coalesce(max(sequence), 0) + 1 from ops.person_events') %}
     {% do append_redirects(scratch, sequence) %}
-    {% do append_history(scratch) %}
+    {% do append_history(scratch, sequence) %}
     {% do run_and_commit("
         insert into ops.person_events
         select
@@ -175,7 +175,7 @@
 {%- endmacro %}
 
 {# Identifiers that are another person's now, or nobody's. #}
-{% macro append_history(scratch) -%}
+{% macro append_history(scratch, sequence) -%}
     {% do run_and_commit("
         insert into ops.identifier_history
         select
@@ -183,13 +183,15 @@
             former.person_id,
             former.known_from,
             " ~ as_of() ~ " as known_to,
-            " ~ as_of_of_the_last_build() ~ " as last_as_of
+            " ~ as_of_of_the_last_build() ~ " as last_as_of,
+            cast(" ~ sequence ~ " as bigint) as sequence
         from " ~ scratch ~ "_former as former
         left join " ~ scratch ~ "_named as named
             on named.identifier_number = former.identifier_number
             and named.person_id = former.person_id
-        left join ops.identifier_history as known
+        left join " ~ last_of('ops.identifier_history', 'identifier_number') ~ " as known
             on known.identifier_number = former.identifier_number
+            and known.person_id = former.person_id
             and known.known_from = former.known_from
         where named.identifier_number is null and known.identifier_number is null"
     ) %}

@@ -1,44 +1,42 @@
 """Operations on the identity graph as jobs: typed config, the answer as metadata of an event.
 
-Dagster keeps the config of a run for ever, so identifiers are given by key here, never by value.
+Dagster keeps the config of a run for ever, also of one that is refused, so identifiers are given by
+key here, never by value; what is no key is refused without being repeated.
 """
 
 import dagster as dg
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from orchestration.defs.tenant import WAREHOUSE
+from orchestration.defs.tenant import PATHS, WAREHOUSE
 from orchestration.identity.explain import explain_pair, explain_person
-from orchestration.identity.lookup import find_person
+from orchestration.identity.lookup import IDENTIFIER_KEY, find_person
 from orchestration.identity.preview import preview
 from orchestration.identity.steward import keep_rule, make_rule
+from orchestration.state import save_state
 
 GRAPH = dg.AssetKey(["identity", "edges"])
 
 
-class IdentifiersConfig(dg.Config):
-    """Identifiers by key."""
+class ExplainConfig(dg.Config):
+    """What is to be explained: two identifiers, or one person."""
 
-    one: str = Field(description="Key of an identifier (pii.identifiers)")
-    other: str = Field(default="", description="Key of a second one")
-
-    @field_validator("one", "other")
-    @classmethod
-    def _are_keys(cls, value: str) -> str:
-        if "=" in value:
-            raise ValueError("give a key, not a value: the config of a run is kept")
-        return value
+    one: str = Field(description="Key of an identifier (pii.identifiers), or a person id")
+    other: str = Field(default="", description="Key of a second one; empty = the whole person")
 
 
-class ExplainConfig(IdentifiersConfig):
-    """What is to be explained: two identifiers, or one person (an id in `one`)."""
-
-
-class UnmergeConfig(IdentifiersConfig):
+class UnmergeConfig(dg.Config):
     """Two identifiers that are to be two persons, and why."""
 
+    one: str = Field(description="Key of an identifier (pii.identifiers)")
+    other: str = Field(description="Key of a second one")
     reason: str = Field(description="Why; kept with the rule")
     author: str = Field(description="Who decides")
     dry_run: bool = Field(default=True, description="Only show what it would do")
+
+
+def _require_keys(*asked: str) -> None:
+    if not all(IDENTIFIER_KEY.fullmatch(key) for key in asked):
+        raise dg.Failure("give keys of pii.identifiers or a person id, no values: config is kept")
 
 
 def _tell(context: dg.OpExecutionContext, name: str, text: str, picture: str = "") -> None:
@@ -51,6 +49,7 @@ def _tell(context: dg.OpExecutionContext, name: str, text: str, picture: str = "
 @dg.op
 def explain(context: dg.OpExecutionContext, config: ExplainConfig) -> None:
     """Why two identifiers are one person, or what a person is made of."""
+    _require_keys(config.one, *([config.other] if config.other else []))
     with WAREHOUSE.connect() as connection:
         if config.other:
             explanation = explain_pair(connection, config.one, config.other)
@@ -62,6 +61,7 @@ def explain(context: dg.OpExecutionContext, config: ExplainConfig) -> None:
 @dg.op
 def unmerge(context: dg.OpExecutionContext, config: UnmergeConfig) -> None:
     """Keep two identifiers in two persons from the next build on."""
+    _require_keys(config.one, config.other)
     with WAREHOUSE.connect() as connection:
         rule = make_rule(
             connection, "never_merge", config.one, config.other,
@@ -69,6 +69,7 @@ def unmerge(context: dg.OpExecutionContext, config: UnmergeConfig) -> None:
         )  # fmt: skip
         if not config.dry_run:
             keep_rule(connection, rule)
+            save_state(connection, PATHS.state)
     _tell(context, "unmerge", preview(rule).text() if config.dry_run else rule.line())
 
 

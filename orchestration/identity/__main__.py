@@ -11,12 +11,21 @@ import argparse
 import os
 import sys
 
+import duckdb
+
 from orchestration.dbt import DbtError
 from orchestration.identity.explain import explain_pair, explain_person
 from orchestration.identity.lookup import IdentityError, find_person
 from orchestration.identity.preview import preview
-from orchestration.identity.steward import keep_rule, kept_rules, make_rule, withdraw_rule
+from orchestration.identity.steward import (
+    keep_rule,
+    kept_rules,
+    make_rule,
+    named_rule,
+    withdraw_rule,
+)
 from orchestration.settings import SettingsError, current_paths
+from orchestration.state import save_state
 from orchestration.warehouse import Warehouse, WarehouseLocked
 
 DECISIONS = {
@@ -39,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{paths.warehouse} does not exist; run `make run` first", file=sys.stderr)
             return 2
         print(_answer(Warehouse(paths.warehouse), options))
+    except duckdb.CatalogException:
+        print("the warehouse lacks tables of this version; run `make run` first", file=sys.stderr)
+        return 2
     except (IdentityError, DbtError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -85,8 +97,6 @@ def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
     match options.command:
         case "preview":
             return preview().text()
-        case "withdraw" if options.dry_run:
-            return preview(without=options.rule_id).text()
         case "explain":
             return _explain(warehouse, options)
     with warehouse.connect() as connection:
@@ -94,20 +104,27 @@ def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
             case "rules":
                 lines = [rule.line() for rule in kept_rules(connection)]
                 return "\n".join(lines) or "no decisions were made by command"
+            case "withdraw" if options.dry_run:
+                rule = named_rule(connection, options.rule_id)
             case "withdraw":
                 rule = withdraw_rule(connection, options.rule_id)
+                save_state(connection, current_paths().state)
                 return f"{rule.line()}\ntaken back; takes effect with the next build (make run)"
-        rule = make_rule(
-            connection,
-            DECISIONS[options.command][0],
-            options.one,
-            getattr(options, "other", None),
-            reason=options.reason,
-            author=options.author,
-        )
-        if not options.dry_run:
-            keep_rule(connection, rule)
-            return f"{rule.line()}\nkept; takes effect with the next build (make run)"
+            case _:
+                rule = make_rule(
+                    connection,
+                    DECISIONS[options.command][0],
+                    options.one,
+                    getattr(options, "other", None),
+                    reason=options.reason,
+                    author=options.author,
+                )
+                if not options.dry_run:
+                    keep_rule(connection, rule)
+                    save_state(connection, current_paths().state)
+                    return f"{rule.line()}\nkept; takes effect with the next build (make run)"
+    if options.command == "withdraw":
+        return preview(without=rule.rule_id).text()
     return preview(rule).text()
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import duckdb
 
-from orchestration.identity.lookup import Identifier, IdentityError, find_identifier
+from orchestration.identity.lookup import COLUMNS, Identifier, IdentityError, find_identifier
 
 RECORDS_PER_STEP = 3
 MOST_STEPS = 200  # of a person's picture: the largest persons do not fit on a screen
@@ -124,8 +124,8 @@ def _identifiers(
     connection: duckdb.DuckDBPyConnection, condition: str, values: list[object]
 ) -> list[Identifier]:
     rows = connection.execute(
-        "select identifier_number, identifier_key, identifier_type, person_id, status "
-        f"from intermediate.int_identity__identifiers where {condition} order by identifier_number",
+        f"select {COLUMNS} from intermediate.int_identity__identifiers where {condition} "
+        "order by identifier_number",
         values,
     ).fetchall()
     return [Identifier(*row) for row in rows]

@@ -6,6 +6,7 @@ whatever stands in seeds, macros and tenant.yml now is what is tried, and a stew
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Preview:
     def text(self) -> str:
         """Lines for a terminal."""
         if not self.events:
-            return f"nothing would change for {self.person_count:,} persons"
+            return f"nothing would change for the {self.person_count:,} persons of the last build"
         counts = Counter(event for event, *_ in self.events)
         told = ", ".join(f"{count:,} {event}" for event, count in sorted(counts.items()))
         lines = [
@@ -62,8 +63,10 @@ def preview(rule: Rule | None = None, without: str | None = None) -> Preview:
     Raises `DbtError` when the build fails.
     """
     settings, paths = export_environment()
-    copy = paths.warehouse.with_name(f"{paths.warehouse.stem}.preview.duckdb")
-    with Warehouse(paths.warehouse).lock():
+    # dbt knows the database by the name before the first dot
+    copy = paths.warehouse.with_name(f"{paths.warehouse.stem}.preview-{os.getpid()}.duckdb")
+    with Warehouse(paths.warehouse).connect() as connection:
+        connection.execute("checkpoint")
         shutil.copyfile(paths.warehouse, copy)
     copy.chmod(0o600)
     try:

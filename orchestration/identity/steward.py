@@ -1,7 +1,7 @@
 """Decisions of a steward: rules that survive every rebuild (`ops.manual_rules`, part of the state).
 
 They take effect with the next build: the rules' fingerprint changes, so the graph is built in full,
-and ids follow by overlap. Rules name identifiers by key; no clear value is kept.
+and ids follow by overlap. Rules name identifiers by key; the reason is kept as it was typed.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ def make_rule(
 ) -> Rule:
     """The rule `always_merge`, `never_merge` or `block_value` about identifiers (key, type=value).
 
-    Raises `IdentityError` where it would change nothing: two who are one already, or never were.
+    Raises `IdentityError` where it would change nothing: two who are one already or never were, an
+    identifier that links nobody, a device (it follows its person), or against an opposite rule.
     """
     first = find_identifier(connection, one)
     second = find_identifier(connection, other) if other else None
-    _check(rule, first, second)
+    _check(connection, rule, first, second)
     keys = sorted(identifier.key for identifier in (first, second) if identifier)
     name = hashlib.sha256("|".join((rule, *keys)).encode()).hexdigest()[:8]
     second_key = keys[1] if len(keys) > 1 else None
@@ -57,9 +58,27 @@ def make_rule(
     return Rule(f"steward-{name}", rule, keys[0], second_key, reason, author, now)
 
 
-def _check(rule: str, first: Identifier, second: Identifier | None) -> None:
+def _check(
+    connection: duckdb.DuckDBPyConnection, rule: str, first: Identifier, second: Identifier | None
+) -> None:
     if second is None:
         return
+    for identifier in (first, second):
+        if identifier.status != "linking":
+            raise IdentityError(f"{identifier.label} links nobody: it is {identifier.status}")
+        if identifier.scope != "person":
+            raise IdentityError(
+                f"{identifier.label} is a {identifier.scope}'s and follows the person whom it was "
+                "seen with; block it to take it out of the graph"
+            )
+    opposite = {"never_merge": "always_merge", "always_merge": "never_merge"}[rule]
+    standing = connection.execute(
+        "select rule_id from intermediate.int_identity__manual_rules where rule = $1 "
+        "and list_sort([identifier_key_a, identifier_key_b]) = list_sort([$2, $3])",
+        [opposite, first.key, second.key],
+    ).fetchall()
+    if standing:
+        raise IdentityError(f"rule {standing[0][0]} says the opposite; withdraw it first")
     if first.number == second.number:
         raise IdentityError(
             f"{first.label} is one identifier: there is nothing to part or to merge"
@@ -90,9 +109,15 @@ def kept_rules(connection: duckdb.DuckDBPyConnection) -> list[Rule]:
 
 def withdraw_rule(connection: duckdb.DuckDBPyConnection, rule_id: str) -> Rule:
     """Take a rule back; raises `IdentityError` where there is none of that name."""
+    rule = named_rule(connection, rule_id)
+    connection.execute("delete from ops.manual_rules where rule_id = ?", [rule_id])
+    return rule
+
+
+def named_rule(connection: duckdb.DuckDBPyConnection, rule_id: str) -> Rule:
+    """The rule of that name; raises `IdentityError` where none was made by command."""
     for rule in kept_rules(connection):
         if rule.rule_id == rule_id:
-            connection.execute("delete from ops.manual_rules where rule_id = ?", [rule_id])
             return rule
     known = ", ".join(rule.rule_id for rule in kept_rules(connection)) or "none"
     raise IdentityError(f"no rule {rule_id!r} was made by command; there are: {known}")

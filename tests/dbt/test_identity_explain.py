@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.identity.explain import explain_pair, explain_person
 from orchestration.identity.lookup import IdentityError, find_identifier, find_person
+from orchestration.identity.steward import make_rule
 from tests.dbt.canonical_warehouse import CanonicalWarehouse
 
 AS_OF = datetime(2026, 7, 1)
@@ -75,9 +76,11 @@ def test_no_clear_value_in_any_answer(connection: duckdb.DuckDBPyConnection) -> 
     for text in (found.text(), found.mermaid()):
         assert "ann@mail.ch" not in text.lower()
         assert "41791234567" not in text
-    with pytest.raises(IdentityError) as error:
-        explain_pair(connection, "email=nobody@mail.ch", "cookie_id=c1")
-    assert "nobody" not in str(error.value)
+    for asked in ("email=ann.nobody@mail.ch", "ann.nobody@mail.ch", "+41791234567"):
+        with pytest.raises(IdentityError) as error:
+            explain_pair(connection, asked, "cookie_id=c1")
+        assert "ann" not in str(error.value)
+        assert "4179" not in str(error.value)
 
 
 def test_a_person_is_its_forest(connection: duckdb.DuckDBPyConnection) -> None:
@@ -106,6 +109,32 @@ def test_what_links_nobody_says_so(connection: duckdb.DuckDBPyConnection) -> Non
     found = explain_pair(connection, "email=test@test.com", "loyalty_id=L2")
     assert "links nobody: it is blocked" in found.sentence
     key = find_identifier(connection, "loyalty_id=L9").key
-    assert find_identifier(connection, key).kind == "loyalty_id"
-    with pytest.raises(IdentityError, match="is no person"):
+    assert find_identifier(connection, key) == find_identifier(connection, key[:8])
+    with pytest.raises(IdentityError, match="is no current person"):
         find_person(connection, "0" * 32)
+
+
+@pytest.mark.parametrize(
+    ("rule", "one", "other", "why"),
+    [
+        ("never_merge", "cookie_id=c1", "email=ann@mail.ch", "follows the person"),
+        ("always_merge", "email=ann@mail.ch", "loyalty_id=L1", "are one person already"),
+        ("never_merge", "loyalty_id=L1", "loyalty_id=L2", "are no person together"),
+        ("always_merge", "email=test@test.com", "loyalty_id=L2", "links nobody: it is blocked"),
+        ("never_merge", "loyalty_id=L1", "loyalty_id=L1", "is one identifier"),
+    ],
+)
+def test_a_rule_that_would_do_nothing_is_refused(
+    connection: duckdb.DuckDBPyConnection, rule: str, one: str, other: str, why: str
+) -> None:
+    with pytest.raises(IdentityError, match=why):
+        make_rule(connection, rule, one, other)
+
+
+def test_a_rule_names_identifiers_by_key(connection: duckdb.DuckDBPyConnection) -> None:
+    rule = make_rule(connection, "never_merge", "email=ann@mail.ch", "phone=+41791234567")
+    keys = {find_identifier(connection, asked).key for asked in ("loyalty_id=L1", "loyalty_id=L2")}
+    assert {len(rule.identifier_key_a), len(rule.identifier_key_b or "")} == {64}
+    assert {rule.identifier_key_a, rule.identifier_key_b}.isdisjoint(keys)
+    again = make_rule(connection, "never_merge", "phone=+41791234567", "email=ann@mail.ch")
+    assert again.rule_id == rule.rule_id

@@ -10,7 +10,14 @@ followed as (
         person_id,
         known_from,
         last_as_of,
-        lead(known_from) over (partition by identifier_number order by known_from) as next_from
+        -- what came after the former build was resolved by this one, which found the owner
+        coalesce(
+            max(last_as_of) over (
+                partition by identifier_number order by sequence
+                rows between unbounded preceding and 1 preceding
+            ),
+            known_from
+        ) as resolved_from
     from {{ source('ops', 'identifier_history') }}
 
 ),
@@ -20,8 +27,8 @@ final as (
     select
         identifier_number,
         person_id,
-        known_from,
-        least(last_as_of, coalesce(next_from, last_as_of)) as known_before
+        resolved_from as known_from,
+        last_as_of as known_before
     from followed
 
 )
