@@ -71,14 +71,14 @@
 {% endmaterialization %}
 
 {# The rows of a query become the table's; where it was built before under the same rules, only those
-   that differ are written and logged. #}
-{% macro duckdb__store_differences(target_relation, sql) -%}
+   that differ are written and logged. `also` are statements of the same transaction. #}
+{% macro duckdb__store_differences(target_relation, sql, also=[]) -%}
     {%- set key = config.require('key') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set state = run_query("select 1 from increments.states
         where model = '" ~ this.identifier ~ "'").rows if existing_relation else [] -%}
     {% if state | length == 0 or should_full_refresh() %}
-        {% do duckdb__build_in_full(target_relation, sql) %}
+        {% do duckdb__build_in_full(target_relation, sql, also) %}
     {% else %}
         {%- set result = 'result__' ~ this.identifier -%}
         {%- set touched = 'touched__' ~ this.identifier -%}
@@ -91,7 +91,7 @@
                 and database_name = current_database()
             order by column_index") -%}
         {% if columns.rows | map('list') | list != former.rows | map('list') | list %}
-            {% do duckdb__build_in_full(target_relation, sql) %}
+            {% do duckdb__build_in_full(target_relation, sql, also) %}
         {% else %}
             {% do duckdb__run_and_commit('create or replace temporary table ' ~ touched ~ ' as
                 select coalesce(result.' ~ key ~ ', former.' ~ key ~ ') as ' ~ key ~ '
@@ -102,7 +102,7 @@
                 ~ duckdb__differences(columns.columns[0].values(), key)) %}
             {% do duckdb__run_and_commit('delete from ' ~ result ~ ' where ' ~ key
                 ~ ' not in (select ' ~ key ~ ' from ' ~ touched ~ ')') %}
-            {% do duckdb__replace_rows(target_relation, key, touched, result) %}
+            {% do duckdb__replace_rows(target_relation, key, touched, result, also=also) %}
             {% do duckdb__run_and_commit('drop table ' ~ touched) %}
         {% endif %}
         {% do duckdb__run_and_commit('drop table ' ~ result) %}
@@ -133,7 +133,7 @@
 {%- endmacro %}
 
 {# The whole table anew; whoever follows the model has to be built in full too. #}
-{% macro duckdb__build_in_full(target_relation, sql=compiled_code) -%}
+{% macro duckdb__build_in_full(target_relation, sql=compiled_code, also=[]) -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
     {%- set backup_relation = make_backup_relation(
@@ -163,6 +163,7 @@
     {% call statement('keep_log') -%}
         create or replace table increments.{{ this.identifier }} as
         select cast(null as bigint) as version, {{ logs }} from {{ target_relation }} where 1 = 0;
+        {% for statement in also %} {{ statement }}; {% endfor %}
         {{ duckdb__keep_state('null', 'null', target_relation, is_full=true) }}
     {%- endcall %}
     {% do persist_docs(target_relation, model) %}
@@ -171,7 +172,9 @@
 {%- endmacro %}
 
 {# Rows of touched values out, rows of the result in; logged are both, or the rows of `logged`. #}
-{% macro duckdb__replace_rows(target_relation, column, touched, result, counted=none, logged=none) -%}
+{% macro duckdb__replace_rows(
+    target_relation, column, touched, result, counted=none, logged=none, also=[]
+) -%}
     {%- set logs = config.require('logs') | join(', ') -%}
     {%- set log = 'increments.' ~ this.identifier -%}
     {%- set version -%}
@@ -192,6 +195,7 @@
         delete from {{ target_relation }}
         where {{ column }} in (select {{ column }} from {{ touched }});
         insert into {{ target_relation }} by name select * from {{ result }};
+        {% for statement in also %} {{ statement }}; {% endfor %}
         {{ duckdb__keep_state(
             '(select count(*) from ' ~ (counted or touched) ~ ')', '(select count(*) from ' ~ result ~ ')',
             target_relation, is_full=false) }}

@@ -8,31 +8,38 @@
                          to known_to, by builds up to that of last_as_of; identity.identifier_person
                          shows them, and facts that were loaded then have them as person_id_as_known
 
-   A run that is killed after it wrote them and comes again finds the same and writes nothing: what is a
-   person's last event is not written a second time. #}
+   They are written in one transaction with the names, so a killed build leaves all of them as they were.
+   What is a person's last event is not written a second time (a fresh warehouse with a ledger). #}
 
-{% macro write_person_events(scratch) -%}
-    {% do contraction_table(scratch ~ '_events', person_events_of(scratch)) %}
+{# The statements, from the tables of a naming. #}
+{% macro person_event_inserts(scratch) -%}
     {% set sequence = single_value('select coalesce(max(sequence), 0) + 1 from ops.person_events') %}
-    {% do append_redirects(scratch, sequence) %}
-    {% do append_history(scratch, sequence) %}
-    {% do run_and_commit("
-        insert into ops.person_events
-        select
-            " ~ surrogate_key(
-                ['events.event', 'events.person_id', 'events.other_person_id', "'" ~ sequence ~ "'"]
-            ) ~ " as event_id,
-            events.event, events.person_id, events.other_person_id, events.effective_at,
-            " ~ as_of() ~ " as detected_at, events.cause_edge_id,
-            " ~ identity_rule_version() ~ " as rule_version, '" ~ invocation_id ~ "' as run_id,
-            cast(" ~ sequence ~ " as bigint) as sequence
-        from " ~ scratch ~ "_events as events
-        left join " ~ last_of('ops.person_events', 'person_id') ~ " as known
-            on known.person_id = events.person_id
-            and known.event = events.event
-            and coalesce(known.other_person_id, '') = coalesce(events.other_person_id, '')
-        where known.person_id is null"
-    ) %}
+    {% do return([
+        insert_redirects(scratch, sequence), insert_history(scratch, sequence), insert_events(scratch, sequence)
+    ]) %}
+{%- endmacro %}
+
+{% macro insert_events(scratch, sequence) -%}
+    insert into ops.person_events
+    select
+        {{ surrogate_key(
+            ['events.event', 'events.person_id', 'events.other_person_id', "'" ~ sequence ~ "'"]
+        ) }} as event_id,
+        events.event,
+        events.person_id,
+        events.other_person_id,
+        events.effective_at,
+        {{ as_of() }} as detected_at,
+        events.cause_edge_id,
+        {{ identity_rule_version() }} as rule_version,
+        '{{ invocation_id }}' as run_id,
+        cast({{ sequence }} as bigint) as sequence
+    from {{ scratch }}_events as events
+    left join {{ last_of('ops.person_events', 'person_id') }} as known
+        on known.person_id = events.person_id
+        and known.event = events.event
+        and coalesce(known.other_person_id, '') = coalesce(events.other_person_id, '')
+    where known.person_id is null
 {%- endmacro %}
 
 {# Subquery: the rows of the highest sequence of a key. #}
@@ -133,71 +140,72 @@
 
 {# Who was merged leads to its heir, and so does whoever led to it: never a chain. An id that came back,
    and one that led to somebody who is gone for good, leads nowhere. #}
-{% macro append_redirects(scratch, sequence) -%}
-    {% do run_and_commit("
-        insert into ops.person_redirects
-        with
+{% macro insert_redirects(scratch, sequence) -%}
+    insert into ops.person_redirects
+    with
 
-        latest as (
+    latest as (
 
-            select * from " ~ last_of('ops.person_redirects', 'old_person_id') ~ " as redirects
+        select * from {{ last_of('ops.person_redirects', 'old_person_id') }} as redirects
 
-        ),
+    ),
 
-        redirects as (
-
-            select person_id as old_person_id, other_person_id as person_id
-            from " ~ scratch ~ "_events where event = 'merged'
-            union all
-            select latest.old_person_id, events.other_person_id as person_id
-            from latest
-            inner join " ~ scratch ~ "_events as events on events.person_id = latest.person_id
-            where
-                events.event in ('merged', 'retired')
-                and latest.old_person_id not in (select person_id from " ~ scratch ~ "_events)
-            union all
-            select latest.old_person_id, cast(null as " ~ string_type() ~ ") as person_id
-            from latest
-            inner join " ~ scratch ~ "_events as events on events.person_id = latest.old_person_id
-            where events.event in ('created', 'split')
-
-        )
+    redirects as (
 
         select
-            redirects.old_person_id, redirects.person_id, " ~ as_of() ~ " as redirected_at,
-            cast(" ~ sequence ~ " as bigint) as sequence
-        from redirects
-        left join latest
-            on latest.old_person_id = redirects.old_person_id
-            and coalesce(latest.person_id, '') = coalesce(redirects.person_id, '')
-        where latest.old_person_id is null"
-    ) %}
+            person_id as old_person_id,
+            other_person_id as person_id
+        from {{ scratch }}_events
+        where event = 'merged'
+        union all
+        select
+            latest.old_person_id,
+            events.other_person_id as person_id
+        from latest
+        inner join {{ scratch }}_events as events on events.person_id = latest.person_id
+        where
+            events.event in ('merged', 'retired')
+            and latest.old_person_id not in (select person_id from {{ scratch }}_events)
+        union all
+        select
+            latest.old_person_id,
+            cast(null as {{ string_type() }}) as person_id
+        from latest
+        inner join {{ scratch }}_events as events on events.person_id = latest.old_person_id
+        where events.event in ('created', 'split')
+
+    )
+
+    select
+        redirects.old_person_id,
+        redirects.person_id,
+        {{ as_of() }} as redirected_at,
+        cast({{ sequence }} as bigint) as sequence
+    from redirects
+    left join latest
+        on latest.old_person_id = redirects.old_person_id
+        and coalesce(latest.person_id, '') = coalesce(redirects.person_id, '')
+    where latest.old_person_id is null
 {%- endmacro %}
 
 {# Identifiers that are another person's now, or nobody's. #}
-{% macro append_history(scratch, sequence) -%}
-    {% do run_and_commit("
-        insert into ops.identifier_history
-        select
-            former.identifier_number,
-            former.person_id,
-            former.known_from,
-            " ~ as_of() ~ " as known_to,
-            " ~ as_of_of_the_last_build() ~ " as last_as_of,
-            cast(" ~ sequence ~ " as bigint) as sequence
-        from " ~ scratch ~ "_former as former
-        left join " ~ scratch ~ "_named as named
-            on named.identifier_number = former.identifier_number
-            and named.person_id = former.person_id
-        left join " ~ last_of('ops.identifier_history', 'identifier_number') ~ " as known
-            on known.identifier_number = former.identifier_number
-            and known.person_id = former.person_id
-            and known.known_from = former.known_from
-        where named.identifier_number is null and known.identifier_number is null"
-    ) %}
+{% macro insert_history(scratch, sequence) -%}
+    insert into ops.identifier_history
+    select
+        former.identifier_number,
+        former.person_id,
+        former.known_from,
+        {{ as_of() }} as known_to,
+        {{ as_of_of_the_last_build() }} as last_as_of,
+        cast({{ sequence }} as bigint) as sequence
+    from {{ scratch }}_former as former
+    left join {{ scratch }}_named as named
+        on named.identifier_number = former.identifier_number
+        and named.person_id = former.person_id
+    where named.identifier_number is null
 {%- endmacro %}
 
-{# What was loaded before it was resolved by the former rows. #}
+{# Records loaded before it were resolved by the former rows. #}
 {% macro as_of_of_the_last_build() -%}
     {%- if target.type == 'duckdb' -%}
         {%- set found = run_query("select as_of from increments.states

@@ -27,7 +27,8 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {% set scratch = 'naming_' ~ this.identifier %}
     {% do name_persons(scratch, load_cached_relation(this)) %}
-    {% do duckdb__store_differences(target_relation, 'select * from ' ~ scratch ~ '_named') %}
+    {% do duckdb__store_differences(
+        target_relation, 'select * from ' ~ scratch ~ '_named', also=person_event_inserts(scratch)) %}
     {% do drop_naming_tables(scratch) %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
@@ -38,12 +39,13 @@
     {#- every build is a full one, with the ledger of its own: ids are those of a fresh warehouse -#}
     {% set scratch = this.schema ~ '.naming_' ~ this.identifier %}
     {% do name_persons(scratch, none) %}
+    {% for statement in person_event_inserts(scratch) %} {% do run_and_commit(statement) %} {% endfor %}
     {% set result = spark__keep_scratch_table(scratch ~ '_named', 'select * from ' ~ scratch ~ '_named') %}
     {% do drop_naming_tables(scratch) %}
     {{ return(result) }}
 {% endmaterialization %}
 
-{# Leaves the new rows in <scratch>_named and writes down what happened. #}
+{# Leaves the new rows in <scratch>_named, and what happened in <scratch>_events. #}
 {% macro name_persons(scratch, former_relation) -%}
     {% do contraction_table(scratch ~ '_members', compiled_code) %}
     {% do contraction_table(scratch ~ '_former', former_relation
@@ -75,7 +77,7 @@
             on left_before.identifier_number = members.identifier_number"
     ) %}
     {% do check_identity_gates(scratch) %}
-    {% do write_person_events(scratch) %}
+    {% do contraction_table(scratch ~ '_events', person_events_of(scratch)) %}
 {%- endmacro %}
 
 {% macro empty_names() -%}
