@@ -13,7 +13,13 @@ from datetime import datetime
 
 import duckdb
 
-from orchestration.identity.lookup import COLUMNS, Identifier, IdentityError, find_identifier
+from orchestration.identity.lookup import (
+    COLUMNS,
+    SHOWN_OF_A_KEY,
+    Identifier,
+    IdentityError,
+    find_identifier,
+)
 
 RECORDS_PER_STEP = 3
 MOST_STEPS = 200  # of a person's picture: the largest persons do not fit on a screen
@@ -77,7 +83,8 @@ class Explanation:
         names = {number: f"i{place}" for place, number in enumerate(sorted(numbers))}
         lines = ["graph LR"]
         lines += [
-            f'  {names[n]}["{numbers[n].kind}<br/>{numbers[n].key[:8]}"]' for n in sorted(numbers)
+            f'  {names[n]}["{numbers[n].kind}<br/>{numbers[n].key[:SHOWN_OF_A_KEY]}"]'
+            for n in sorted(numbers)
         ]
         for step in self.steps:
             records = step.records[:1]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from orchestration.dbt import export_environment, run_dbt
-from orchestration.identity.steward import Rule, keep_rule
+from orchestration.identity.steward import Rule, keep_rule, withdraw_rule
 from orchestration.rules import refresh_rules
 from orchestration.state import open_warehouse
 from orchestration.warehouse import Warehouse
@@ -75,7 +75,7 @@ def preview(rule: Rule | None = None, without: str | None = None) -> Preview:
             if rule:
                 keep_rule(connection, rule)
             if without:
-                connection.execute("delete from ops.manual_rules where rule_id = ?", [without])
+                withdraw_rule(connection, without)
             refresh_rules(connection, settings, paths)
             since = connection.execute(
                 "select coalesce(max(sequence), 0) from ops.person_events"

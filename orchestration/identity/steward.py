@@ -12,7 +12,12 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from orchestration.identity.lookup import Identifier, IdentityError, find_identifier
+from orchestration.identity.lookup import (
+    SHOWN_OF_A_KEY,
+    Identifier,
+    IdentityError,
+    find_identifier,
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Rule:
 
     def line(self) -> str:
         """One line for a terminal."""
-        keys = ", ".join(key[:8] for key in (self.identifier_key_a, self.identifier_key_b) if key)
+        named = (self.identifier_key_a, self.identifier_key_b)
+        keys = ", ".join(key[:SHOWN_OF_A_KEY] for key in named if key)
         told = f"{self.rule_id}  {self.rule} {keys}, {self.created_at:%Y-%m-%d}"
         return f"{told}, by {self.author or 'unknown'}: {self.reason or 'no reason given'}"
 

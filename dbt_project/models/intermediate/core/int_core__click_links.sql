@@ -3,10 +3,7 @@
 {% call touched() %}
     select record_key from {{ changes(ref('int_contracts__touchpoints')) }}
     union all
-    select record_key from {{ changes(ref('int_identity__records')) }}
-    union all
-    select record_key from {{ ref('int_identity__records') }}
-    where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
+    select record_key from {{ touched_records() }} as touched_records
 {% endcall %}
 with
 
