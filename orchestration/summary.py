@@ -59,9 +59,9 @@ TABLES = (
     ),
     Table(
         "Journeys",
-        """select outcome, count(*) as journeys, round(avg(touch_count), 2) as touches_per_journey,
-            sum(revenue_amount) as revenue
-        from journeys.fct_journeys group by outcome order by outcome""",
+        """select goal, outcome, count(*) as journeys,
+            round(avg(touch_count), 2) as touches_per_journey, sum(revenue_amount) as revenue
+        from journeys.fct_journeys group by goal, outcome order by goal, outcome""",
     ),
     Table(
         "Conversions and revenue by channel (last touch)",

@@ -1,6 +1,7 @@
 -- Touches of converters after their last order used to be dropped, and with them most of what
 -- marketing spends: every touch is in one journey per goal (in several only where the tenant has
--- switched reset_on_conversion off), and the journeys' counts are the touches'.
+-- switched reset_on_conversion off; in none where it is what reached the goal), and the journeys'
+-- counts are the touches'.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_journeys'}}}) }}
 with
 
@@ -22,6 +23,16 @@ placed as (
 
 ),
 
+reaching as (
+
+    select
+        goal,
+        touch_key
+    from {{ ref('int_journeys__conversions') }}
+    where touch_key is not null
+
+),
+
 misplaced as (
 
     select
@@ -33,8 +44,11 @@ misplaced as (
     left join placed
         on goals.goal = placed.goal
             and touches.touch_key = placed.touch_key
+    left join reaching
+        on goals.goal = reaching.goal
+            and touches.touch_key = reaching.touch_key
     where
-        placed.journey_count is null
+        (placed.journey_count is null) <> (reaching.touch_key is not null)
         or (placed.journey_count > 1 and {{ setting('reset_on_conversion') }})
 
 ),

@@ -1,6 +1,7 @@
 -- Grain: one row per journey and touch, in order.
 -- The touches of a journey follow one another in their person's order: it has all that lie in a
--- stretch of time. So positions are differences of numbers, and nothing is sorted here.
+-- stretch of time (but those that reach its goal). So positions are differences of numbers, and
+-- nothing is sorted here.
 {% call touched() %}
     select person_id from {{ changes(ref('int_journeys__conversion_touches')) }}
     union all
@@ -33,6 +34,7 @@ journeys as (
         person_id,
         conversion_key,
         min(touch_number) as first_touch_number,
+        min(journey_number) as first_journey_number,
         count(*) as touch_count
     from conversion_touches
     group by goal, person_id, conversion_key
@@ -42,6 +44,7 @@ journeys as (
         person_id,
         cast(null as {{ string_type() }}) as conversion_key,
         first_touch_number,
+        first_touch_number as first_journey_number,
         count(*) as touch_count
     from unconverted_touches
     group by goal, person_id, first_touch_number
@@ -75,7 +78,7 @@ final as (
         conversion_touches.touch_key,
         conversion_touches.occurred_at,
         conversion_touches.channel,
-        conversion_touches.touch_number - named.first_touch_number + 1 as touch_position,
+        conversion_touches.journey_number - named.first_journey_number + 1 as touch_position,
         named.touch_count
     from conversion_touches
     inner join named

@@ -1,6 +1,7 @@
--- Grain: one row per touchpoint (current version) that a person made: engaged, inbound, not
--- automated. With its actor, and all that sessions and journeys need of it: they never read the
--- wide facts. A click that landed a visit names the visit.
+-- Grain: one row per touchpoint (current version) that is a touch: engaged and inbound, made by a
+-- person, not automated; also outbound ones where the tenant counts them (seed `interactions`):
+-- those make no session. With its actor, and all that sessions and journeys need of it: they never
+-- read the wide facts. A click that landed a visit names the visit.
 {% call touched() %}
     select record_key from {{ changes(ref('int_contracts__touchpoints')) }}
     union all
@@ -39,12 +40,14 @@ click_landings as (
 
 engaging as (
 
-    -- an open is none: mail clients open by themselves
-    select interaction from {{ ref('interactions') }}
+    -- an open is none: mail clients open by themselves; what the brand sent is one if it says so
+    select
+        interaction,
+        direction = 'inbound' as makes_session
+    from {{ ref('interactions') }}
     where
-        direction = 'inbound'
-        and is_engagement
-        and is_attribution_touch
+        is_attribution_touch
+        and (is_engagement or direction = 'outbound')
 
 ),
 
@@ -61,7 +64,8 @@ engaged as (
         touchpoints.channel,
         coalesce(touchpoints.source_channel, touchpoints.channel) as attribution_channel,
         touchpoints.campaign_id,
-        touchpoints.page_path
+        touchpoints.page_path,
+        engaging.makes_session
     from touchpoints
     inner join engaging
         on touchpoints.interaction = engaging.interaction
@@ -133,6 +137,7 @@ final as (
         with_actor.attribution_channel,
         with_actor.campaign_id,
         with_actor.page_path,
+        with_actor.makes_session,
         with_actor.person_id,
         with_actor.actor_key,
         case

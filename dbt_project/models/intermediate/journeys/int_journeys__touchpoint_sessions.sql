@@ -25,7 +25,9 @@ session_touches as (
 landed_clicks as (
 
     select * from {{ ref('int_journeys__session_touches') }}
-    where landing_touch_key is not null
+    where
+        makes_session
+        and landing_touch_key is not null
 
 ),
 
@@ -43,7 +45,9 @@ ordered as (
         row_number() over ({{ in_order }}) as touch_number,
         lag(occurred_at) over ({{ in_order }}) as previous_at
     from session_touches
-    where landing_touch_key is null
+    where
+        makes_session
+        and landing_touch_key is null
 
 ),
 

@@ -1,13 +1,16 @@
 -- Grain: one row per goal and touch that counts for no conversion of that goal, with the first
 -- touch of its journey. Such touches are cut at conversions and at gaps longer than the lookback.
--- A conversion between two of them shows without being looked up: either a touch that counts for it
--- lies between them (their numbers do not follow one another), or the earlier one lies further back
--- from it, and from what came after it, than the lookback.
+-- What reaches the goal is no touch of it.
+-- A conversion between two of them shows without being looked up: either a touch that counts for
+-- it, or that it is, lies between them (their numbers do not follow one another), or the earlier
+-- one lies further back from it, and from what came after it, than the lookback.
 {%- set in_order = 'partition by goal, person_id order by touch_number' %}
 {% call touched() %}
     select person_id from {{ changes(ref('int_journeys__touches')) }}
     union all
     select person_id from {{ changes(ref('int_journeys__conversion_touches')) }}
+    union all
+    select person_id from {{ changes(ref('int_journeys__conversions')) }}
 {% endcall %}
 with
 
@@ -29,6 +32,21 @@ conversion_touches as (
 
 ),
 
+taken as (
+
+    select
+        goal,
+        touch_key
+    from conversion_touches
+    union all
+    select
+        goal,
+        touch_key
+    from {{ ref('int_journeys__conversions') }}
+    where touch_key is not null
+
+),
+
 unconverted as (
 
     select
@@ -41,12 +59,12 @@ unconverted as (
         touches.previous_at
     from touches
     cross join goals
-    left join conversion_touches
-        on goals.goal = conversion_touches.goal
-            and touches.touch_key = conversion_touches.touch_key
+    left join taken
+        on goals.goal = taken.goal
+            and touches.touch_key = taken.touch_key
     where
         goals.is_conversion
-        and conversion_touches.touch_key is null
+        and taken.touch_key is null
 
 ),
 
