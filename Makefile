@@ -24,7 +24,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui docs dbt test parity evaluate bench check format lock \
+.PHONY: help install install-spark run land ui serve docs dbt test parity evaluate bench check format lock \
 	backup restore summary clean
 
 help: ## This list
@@ -61,6 +61,9 @@ summary: install ## What the warehouse holds now
 ui: install ## Dagster UI on port 3000
 	@$(BIN)/python -m orchestration prepare
 	@$(BIN)/dagster dev -w workspace.yaml -p $(PORT)
+
+serve: install ## Write the serving copy for BI of what the warehouse holds now (every run does)
+	@$(BIN)/python -m orchestration serve
 
 docs: install ## dbt docs with lineage, served on port 8080
 	@$(BIN)/python -m orchestration dbt docs generate --quiet
@@ -107,7 +110,7 @@ restore: install ## Rebuild the warehouse from landing and data/state, by the wh
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 lock: ## Renew requirements.lock and requirements-spark.lock from pyproject.toml (needs uv)
-	$(COMPILE) --extra dev -o requirements.lock
+	$(COMPILE) --extra dev --extra dashboard -o requirements.lock
 	$(COMPILE) --extra spark --constraint requirements.lock -o requirements-spark.lock --quiet \
 		$$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 	@sed -i '/^$$/,$$d' requirements-spark.lock  # only what requirements.lock lacks; no list of the rest

@@ -15,6 +15,7 @@ from itertools import pairwise
 from orchestration.dbt import DBT_EXECUTABLE, ensure_manifest, export_environment
 from orchestration.rules import refresh_rules
 from orchestration.run import prepare_dagster_home, run_daily
+from orchestration.serving.declared import ServingError
 from orchestration.settings import (
     DBT_PROJECT_DIR,
     PROJECT_ROOT,
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     dbt = commands.add_parser("dbt", help="any dbt command with the tenant's environment")
     dbt.add_argument("arguments", nargs=argparse.REMAINDER)
     commands.add_parser("summary", help="what the warehouse holds now")
+    commands.add_parser("serve", help="write the serving copy of what the warehouse holds now")
     commands.add_parser("backup", help="write what cannot be rebuilt to data/state")
     commands.add_parser(
         "restore",
@@ -69,10 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
                     "run": run,
                     "prepare": prepare,
                     "summary": summary,
+                    "serve": serve,
                     "backup": backup,
                     "restore": restore,
                 }[command](paths)
-    except (SettingsError, SparkMissing, WarehouseLocked) as error:
+    except (SettingsError, ServingError, SparkMissing, WarehouseLocked) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -130,6 +133,30 @@ def summary(paths: Paths) -> int:
         return 1
     with Warehouse(paths.warehouse).connect(read_only=True) as connection:
         print_summary(connection, paths)
+    return 0
+
+
+def serve(paths: Paths) -> int:
+    """Write the public marts to data/serving, and to PostgreSQL where a URL is set."""
+    from orchestration.serving.publish import publish
+
+    if not paths.warehouse.exists():
+        print(f"no warehouse yet for tenant {paths.tenant}: make run TENANT={paths.tenant}")
+        return 1
+    settings, paths = export_environment()
+    published = publish(
+        warehouse=Warehouse(paths.warehouse),
+        paths=paths,
+        settings=settings,
+        manifest=ensure_manifest(paths),
+        progress=lambda line: print(f"  {line}", flush=True),
+    )
+    print(
+        f"{len(published.rows)} tables, {sum(published.rows.values()):,} rows, "
+        f"{published.bytes / 1e6:,.1f} MB in {published.files_s:.1f} s: {paths.serving}"
+    )
+    if published.postgres_s is not None:
+        print(f"PostgreSQL: {published.postgres_s:.1f} s")
     return 0
 
 

@@ -10,7 +10,16 @@ from dagster_dbt import DbtCliResource
 
 from orchestration.console import console
 from orchestration.dbt import dbt_launcher
-from orchestration.defs import automation, dbt_models, identity, landing, scores, state, syncs
+from orchestration.defs import (
+    automation,
+    dbt_models,
+    identity,
+    landing,
+    scores,
+    serving,
+    state,
+    syncs,
+)
 from orchestration.defs.tenant import PATHS
 
 defs = dg.Definitions(
@@ -25,6 +34,7 @@ defs = dg.Definitions(
         *syncs.syncs,
         syncs.receipts,
         state.saved_state,
+        serving.serving,
     ],
     jobs=[
         automation.daily,

@@ -63,6 +63,18 @@ class Trait(BaseModel):
     rule: Literal["last", "first", "sum", "most_frequent"] = "last"
 
 
+class Serving(BaseModel):
+    """What of the public marts BI gets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    leave_out: list[str] = Field(
+        default_factory=list,
+        description="tables that are not served, as schema.table or a pattern: features.*",
+    )
+    parquet: bool = Field(default=True, description="a Parquet file per table beside DuckDB")
+
+
 class TenantSettings(BaseModel):
     """Validated content of tenant.yml. Unknown keys are errors, so a misspelling is seen."""
 
@@ -96,6 +108,7 @@ class TenantSettings(BaseModel):
         description="rows of seeds that differ for this brand: seed_overrides.py",
     )
     traits: dict[str, Trait] = Field(default_factory=dict)
+    serving: Serving = Field(default_factory=Serving)
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -146,6 +159,11 @@ class Paths:
     @property
     def state(self) -> Path:
         return self.root / "state" / self.env / self.tenant
+
+    @property
+    def serving(self) -> Path:
+        """Link to the folder of the serving copy in force."""
+        return self.root / "serving" / self.tenant / self.env
 
     @property
     def models(self) -> Path:

@@ -108,6 +108,7 @@ def print_summary(connection: duckdb.DuckDBPyConnection, paths: Paths) -> None:
         "Look next:\n"
         "  refused rows  raw.quarantine; files: ops.landing_files (status, message)\n"
         f"  warehouse     {paths.warehouse}\n"
+        f"  serving copy  {paths.serving}\n"
         f"  audiences     {paths.outbox}\n"
         f"  model cards   {paths.models}\n"
         f"  lineage       make ui TENANT={paths.tenant}     (Dagster, port 3000)\n"

@@ -12,6 +12,7 @@ MODEL_CARDS_KEY = dg.AssetKey(["ops", "ml_model_cards"])
 SCORES_KEY = dg.AssetKey(["ops", "ml_scores"])
 RECEIPTS_KEY = dg.AssetKey(["ops", "activation_receipts"])
 STATE_KEY = dg.AssetKey(["ops", "state"])
+SERVING_KEY = dg.AssetKey(["ops", "serving"])
 
 PYTHON_SOURCES = {
     ("ops", "settings"): SETTINGS_KEY,

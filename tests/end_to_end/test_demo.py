@@ -134,6 +134,48 @@ def test_nobody_of_the_holdout_and_nobody_without_consent_was_reached(demo: Tena
     ) == [(0,)]
 
 
+def test_the_serving_copy_holds_what_the_warehouse_holds(demo: Tenant) -> None:
+    """Every public mart, with as many rows in the DuckDB file and in Parquet."""
+    with duckdb.connect(str(demo.paths.serving / "crossweave.duckdb"), read_only=True) as copy:
+        served = copy.execute("from serving.tables").fetchall()
+        assert len(served) > 40
+        for schema, table, count, description in served:
+            assert demo.query(f"select count(*) from {schema}.{table}") == [(count,)]
+            file = demo.paths.serving / schema / f"{table}.parquet"
+            assert copy.execute(
+                f"select (select count(*) from {schema}.{table}), (select count(*) from '{file}')"
+            ).fetchall() == [(count, count)]
+            assert description
+
+
+def test_no_clear_value_is_in_the_serving_copy(demo: Tenant) -> None:
+    """Every text of every served table against every clear address, name and body of the brand."""
+    with duckdb.connect(str(demo.paths.warehouse), read_only=True) as connection:
+        connection.execute(f"attach '{demo.paths.serving}/crossweave.duckdb' as copy (read_only)")
+        connection.execute(
+            """create temp table clear_values as
+            select distinct lower(value) as value from (
+                select identifier_value as value from pii.identifiers
+                where identifier_type in ('email', 'phone', 'landline', 'loyalty_id', 'customer_id')
+                union all select unnest([primary_email, primary_phone, first_name, last_name,
+                    street, first_name || ' ' || last_name]) from pii.profiles
+                union all select body from pii.free_text
+            ) where length(value) > 2"""
+        )
+        columns = connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = 'copy' and data_type like 'VARCHAR%'"
+        ).fetchall()
+        assert len(columns) > 300
+        for schema, table, column in columns:
+            text = f"cast({column} as varchar)"
+            found = connection.execute(
+                f"select count(*) from copy.{schema}.{table} where lower({text}) in "
+                f"(select value from clear_values) or regexp_matches({text}, '\\S@\\S+\\.\\w')"
+            ).fetchone()
+            assert found == (0,), f"{schema}.{table}.{column}"
+
+
 def test_killed_while_sending_nothing_is_sent_twice(demo: Tenant) -> None:
     """Kill a second run after its first sync, run again: one delivery per key, same people."""
     people = demo.query("select person_id from identity.persons order by 1")

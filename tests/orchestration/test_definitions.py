@@ -42,10 +42,20 @@ def test_core_and_features_never_read_scores(definitions: dg.Definitions) -> Non
     assert schemas.isdisjoint({"raw", "staging", "identity", "core", "journeys", "features"})
 
 
+def test_serving_comes_after_every_table_that_it_copies(definitions: dg.Definitions) -> None:
+    """Else a copy would be of half a build; and it never holds up what cannot be rebuilt."""
+    graph = definitions.resolve_asset_graph()
+    parents = {
+        key.to_user_string() for key in graph.get(dg.AssetKey(["ops", "serving"])).parent_keys
+    }
+    assert {"ops/state", "core/fct_touchpoints", "activation/delivery_ledger"} <= parents
+    assert not any(key.startswith(("pii/", "raw/", "staging/")) for key in parents)
+
+
 def test_every_group_is_a_domain(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
     assert groups <= {
         "landing", "definitions", "sources", "contracts", "pii", "identity", "core", "journeys",
-        "attribution", "kpis", "features", "ml", "segments", "activation",
+        "attribution", "kpis", "features", "ml", "segments", "activation", "serving",
     }  # fmt: skip

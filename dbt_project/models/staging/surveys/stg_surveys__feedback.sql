@@ -28,10 +28,8 @@ final as (
         collector as channel,
         coalesce({{ json_text('element', '$.kind') }}, 'survey') as kind,
         {{ json_text('element', '$.question') }} as question,
-        coalesce(
-            {{ json_text('element', '$.text') }},
-            {{ json_text('element', '$.score') }}
-        ) as answer,
+        -- free text is the body alone, which stays in schema pii
+        {{ json_text('element', '$.score') }} as answer,
         cast({{ json_text('element', '$.score') }} as decimal(18, 4)) as score,
         topic,
         {{ json_text('element', '$.text') }} as body,
