@@ -27,6 +27,7 @@ SEED_KEYS: dict[str, tuple[str, ...]] = {
     "identifier_types": ("identifier_type",),
     "interactions": ("interaction",),
     "jurisdictions": ("country_code", "channel"),
+    "kpi_goals": ("kpi",),
     "lifecycle_stages": ("precedence",),
     "source_priorities": ("source",),
 }

@@ -2,24 +2,16 @@
 -- A customer is acquired in the month of the first completed order.
 with
 
-orders as (
-
-    select * from {{ ref('fct_orders') }}
-
-),
-
 dated as (
 
     select
         person_id,
-        {{ month_start(local_time('ordered_at', setting('timezone'))) }} as order_month,
-        status,
+        {{ month_start('order_date') }} as order_month,
+        is_completed,
         net_revenue_amount,
         margin_amount
-    from orders
-    where
-        person_id is not null
-        and (status = 'completed' or net_revenue_amount <> 0)
+    from {{ ref('int_kpis__orders') }}
+    where person_id is not null
 
 ),
 
@@ -29,7 +21,7 @@ customers as (
         person_id,
         min(order_month) as cohort_month
     from dated
-    where status = 'completed'
+    where is_completed
     group by person_id
 
 ),
@@ -41,7 +33,7 @@ final as (
         customers.cohort_month,
         -- a refund of an order from before the data's beginning counts in the first month
         greatest(dated.order_month, customers.cohort_month) as order_month,
-        sum(case when dated.status = 'completed' then 1 else 0 end) as order_count,
+        sum(case when dated.is_completed then 1 else 0 end) as order_count,
         sum(dated.net_revenue_amount) as revenue_amount,
         sum(dated.margin_amount) as margin_amount
     from dated

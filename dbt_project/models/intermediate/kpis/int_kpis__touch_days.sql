@@ -1,5 +1,6 @@
--- Grain: one row per day (tenant's calendar), channel and attribution channel with touchpoints: all
--- that daily figures need of them, so that the facts are read once.
+-- Grain: one row per day (tenant's calendar), source, channel, attribution channel and campaign
+-- with touchpoints: all that daily figures need of them, so that the facts are read once.
+{%- set late_after_s = 7 * 86400 %}
 with
 
 touchpoints as (
@@ -18,8 +19,10 @@ final as (
 
     select
         activity_date,
+        source,
         channel,
         attribution_channel,
+        campaign_id,
         count(*) as touchpoint_count,
         sum(case when is_machine then 1 else 0 end) as automated_count,
         sum(case when interaction = 'impression' then 1 else 0 end) as impression_count,
@@ -31,11 +34,26 @@ final as (
         sum(case when is_engagement and not is_machine then 1 else 0 end) as engagement_count,
         sum(case when interaction = 'unsubscribe' then 1 else 0 end) as unsubscribe_count,
         sum(case when interaction = 'complaint' then 1 else 0 end) as complaint_count,
+        sum(case when interaction = 'add_to_cart' and not is_machine then 1 else 0 end)
+            as cart_count,
+        sum(
+            case
+                when interaction in ('register', 'loyalty_join') and not is_machine then 1
+                else 0
+            end
+        ) as sign_up_count,
+        sum(case when interaction = 'store_visit' then 1 else 0 end) as store_visit_count,
+        sum(
+            case
+                when {{ seconds_between('occurred_at', 'loaded_at') }} > {{ late_after_s }} then 1
+                else 0
+            end
+        ) as late_count,
         sum(cost_amount) as known_cost_amount,
         count(cost_amount) as known_cost_count,
         sum(case when is_contact and cost_amount is null then 1 else 0 end) as unpriced_count
     from touchpoints
-    group by activity_date, channel, attribution_channel
+    group by activity_date, source, channel, attribution_channel, campaign_id
 
 )
 

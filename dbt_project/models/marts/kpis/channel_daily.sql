@@ -1,127 +1,94 @@
--- Grain: one row per day (tenant's calendar) and channel with any activity, conversion or spend.
--- Activity counts on the day it happened, a conversion on the day of the order by last touch.
-{%- set measures = [
+-- Grain: one row per day (tenant's calendar) and channel with any activity, conversion, refund or
+-- spend: the sum of its campaigns, and what only a channel has.
+{%- set counts = [
     'touchpoint_count', 'automated_count', 'impression_count', 'send_count', 'delivery_count',
     'bounce_count', 'open_count', 'click_count', 'engagement_count', 'unsubscribe_count',
     'complaint_count', 'session_count', 'paid_impression_count', 'paid_click_count',
+    'cart_count', 'sign_up_count', 'store_visit_count', 'late_count', 'repeat_order_count',
+    'known_order_count', 'unknown_margin_count', 'refund_count', 'journey_conversion_count',
+    'time_to_conversion_s',
+] %}
+{%- set doubles = ['conversion_count', 'new_customer_count'] %}
+{%- set amounts = [
+    'revenue_amount', 'cost_amount', 'margin_amount', 'refund_amount', 'net_revenue_amount',
 ] %}
 with
 
-touch_counts as (
+campaign_days as (
 
-    select * from {{ ref('int_kpis__touch_counts_daily') }}
-
-),
-
-sessions as (
-
-    select * from {{ ref('fct_sessions') }}
+    select * from {{ ref('campaign_daily') }}
 
 ),
 
-credits as (
+first_sessions as (
 
-    select * from {{ ref('credits') }}
+    -- whoever has no person is new every time
+    select
+        channel,
+        {{ local_date('min(started_at)') }} as activity_date
+    from {{ ref('fct_sessions') }}
+    group by channel, coalesce(person_id, session_id)
 
 ),
 
-channel_costs as (
-
-    select * from {{ ref('int_kpis__channel_costs') }}
-
-),
-
-session_counts as (
+first_session_counts as (
 
     select
-        {{ local_date('started_at') }} as activity_date,
+        activity_date,
         channel,
-        count(*) as session_count
-    from sessions
+        count(*) as first_session_count
+    from first_sessions
     group by activity_date, channel
 
 ),
 
-conversions as (
+summed as (
 
     select
-        {{ local_date('converted_at') }} as activity_date,
+        activity_date,
         channel,
-        sum(credit) as conversion_count,
-        sum(case when is_first_order then credit else 0 end) as new_customer_count,
-        sum(revenue_credit) as revenue_amount
-    from credits
-    where model = 'last' and goal = 'order'
-    group by activity_date, channel
-
-),
-
-days as (
-
-    select
-        activity_date,
-        channel
-    from touch_counts
-    union
-    select
-        activity_date,
-        channel
-    from session_counts
-    union
-    select
-        activity_date,
-        channel
-    from conversions
-    union
-    select
-        cost_date as activity_date,
-        channel
-    from channel_costs
-
-),
-
-joined as (
-
-    select
-        days.activity_date,
-        days.channel,
-        {% for measure in measures %}
-            cast(coalesce({{ measure }}, 0) as bigint) as {{ measure }},
+        {% for measure in counts + doubles %}
+            sum({{ measure }}) as {{ measure }},
         {% endfor %}
-        coalesce(conversions.conversion_count, 0) as conversion_count,
-        coalesce(conversions.new_customer_count, 0) as new_customer_count,
-        coalesce(conversions.revenue_amount, 0) as revenue_amount,
-        coalesce(channel_costs.cost_amount, 0) as cost_amount
-    from days
-    left join touch_counts
-        on days.activity_date = touch_counts.activity_date
-            and days.channel = touch_counts.channel
-    left join session_counts
-        on days.activity_date = session_counts.activity_date
-            and days.channel = session_counts.channel
-    left join conversions
-        on days.activity_date = conversions.activity_date
-            and days.channel = conversions.channel
-    left join channel_costs
-        on days.activity_date = channel_costs.cost_date
-            and days.channel = channel_costs.channel
+    {% for measure in amounts %}
+        sum({{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+    {% endfor %}
+    from campaign_days
+    group by activity_date, channel
+
+),
+
+completed as (
+
+    select
+        summed.*,
+        summed.session_count - coalesce(first_session_counts.first_session_count, 0)
+            as repeat_session_count
+    from summed
+    left join first_session_counts
+        on summed.activity_date = first_session_counts.activity_date
+            and summed.channel = first_session_counts.channel
 
 ),
 
 final as (
 
     select
-        activity_date,
-        channel,
-        {% for measure in measures %}
-            {{ measure }},
+        completed.activity_date,
+        completed.channel,
+        {% for measure in counts + ['repeat_session_count'] %}
+            cast(completed.{{ measure }} as bigint) as {{ measure }},
         {% endfor %}
-        cast(conversion_count as double) as conversion_count,
-        cast(new_customer_count as double) as new_customer_count,
-        cast(revenue_amount as decimal(18, 4)) as revenue_amount,
-        cast(cost_amount as decimal(18, 4)) as cost_amount,
-        cast(revenue_amount as double) / nullif(cast(cost_amount as double), 0) as roas
-    from joined
+        {% for measure in doubles %}
+            completed.{{ measure }},
+        {% endfor %}
+        {% for measure in amounts %}
+            cast(completed.{{ measure }} as decimal(18, 4)) as {{ measure }},
+        {% endfor %}
+        {{ ratio('completed.repeat_session_count', 'completed.session_count') }}
+            as repeat_engagement_rate,
+        {{ kpi_rates('completed') }}
+    from completed
 
 )
 
