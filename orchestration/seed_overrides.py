@@ -22,6 +22,8 @@ from orchestration.settings import DBT_PROJECT_DIR, SettingsError, TenantSetting
 SEED_KEYS: dict[str, tuple[str, ...]] = {
     "channels": ("channel",),
     "exchange_rates": ("rate_date", "from_currency", "to_currency"),
+    "funnel_steps": ("funnel", "step_number"),
+    "funnels": ("funnel",),
     "goals": ("goal",),
     "identifier_blocklist": ("identifier_type", "match_kind", "pattern"),
     "identifier_types": ("identifier_type",),
