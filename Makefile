@@ -110,7 +110,7 @@ restore: install ## Rebuild the warehouse from landing and data/state, by the wh
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 lock: ## Renew requirements.lock and requirements-spark.lock from pyproject.toml (needs uv)
-	$(COMPILE) --extra dev --extra dashboard -o requirements.lock
+	$(COMPILE) --extra dev --extra dashboard --extra probabilistic -o requirements.lock
 	$(COMPILE) --extra spark --constraint requirements.lock -o requirements-spark.lock --quiet \
 		$$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 	@sed -i '/^$$/,$$d' requirements-spark.lock  # only what requirements.lock lacks; no list of the rest

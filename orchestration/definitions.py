@@ -29,6 +29,7 @@ defs = dg.Definitions(
         landing.settings_row,
         landing.phone_numbers,
         dbt_models.warehouse_models,
+        identity.probabilistic_links,
         scores.model_cards,
         scores.scores,
         *syncs.syncs,
@@ -41,8 +42,9 @@ defs = dg.Definitions(
         identity.explain_identity,
         identity.unmerge_identity,
         identity.preview_rules,
+        identity.link_identity,
     ],
-    schedules=[automation.daily_schedule],
+    schedules=[automation.daily_schedule, identity.link_schedule],
     sensors=[automation.landing_files],
     resources={
         "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=dbt_launcher(PATHS))

@@ -44,6 +44,10 @@ OPS_TABLES: dict[str, str] = {
     "manual_rules": """
         rule_id varchar, rule varchar, identifier_key_a varchar, identifier_key_b varchar,
         reason varchar, author varchar, created_at timestamp""",
+    # links between contacts (identity/links.py), replaced by every probabilistic pass (state)
+    "probabilistic_links": """
+        identifier_key_a varchar, identifier_key_b varchar, score double, model_version varchar,
+        known_from timestamp, found_at timestamp""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

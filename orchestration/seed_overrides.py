@@ -27,6 +27,7 @@ SEED_KEYS: dict[str, tuple[str, ...]] = {
     "goals": ("goal",),
     "identifier_blocklist": ("identifier_type", "match_kind", "pattern"),
     "identifier_types": ("identifier_type",),
+    "identity_levels": ("identity_level",),
     "interactions": ("interaction",),
     "jurisdictions": ("country_code", "channel"),
     "kpi_goals": ("kpi",),

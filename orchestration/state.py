@@ -20,6 +20,7 @@ STATE_TABLES = (
     "ops.person_events",
     "ops.person_redirects",
     "ops.manual_rules",
+    "ops.probabilistic_links",
     "ops.identifier_history",
     "intermediate.int_identity__names",
     "identity.quality_daily",

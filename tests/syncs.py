@@ -43,6 +43,10 @@ TABLES = """
     create table segments.membership (
         segment varchar, person_id varchar, exited_at timestamp, is_holdout boolean
     );
+    create table identity.persons (person_id varchar, confidence_score double);
+    create table seeds.identity_levels as
+        select * from (values ('strict', 1.0), ('default', 0.99), ('loose', 0.95))
+            as levels (identity_level, min_confidence);
     create view activation.act_test__people as
         select person_id, identifier_key, email, first_name, city from pii.people;
     insert into ops.settings (tenant, as_of, universal_holdout_pct, split_salt)

@@ -10,7 +10,8 @@
         vertices.vertex_id,
         vertices.identifier_type as limit_name,
         case when identifier_types.is_unique then 1 else identifier_types.max_per_person end
-            as max_count
+            as max_count,
+        1 as held_count
     from {{ vertices }} as vertices
     inner join {{ ref('identifier_types') }} as identifier_types
         on identifier_types.identifier_type = vertices.identifier_type
@@ -34,7 +35,8 @@
     select
         vertices.vertex_id,
         concat('rule ', manual_rules.rule_id) as limit_name,
-        1 as max_count
+        1 as max_count,
+        1 as held_count
     from {{ ref('int_identity__manual_rules') }} as manual_rules
     inner join {{ ref('int_identity__keys') }} as identifier_keys
         on identifier_keys.identifier_key in (

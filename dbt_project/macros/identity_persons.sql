@@ -74,19 +74,28 @@ select * from final
    that person's; one that met none, or several, is an anonymous person of its own. The strongest and
    earliest identifier of a person is its anchor: at a past cutoff it names the person, now the person's
    id outlives it (stable_ids.sql). #}
-{% macro identity_clusters(vertices, links, components, limited, at_cutoffs=true) -%}
+{% macro identity_clusters(vertices, links, components, limited, linked, at_cutoffs=true) -%}
 with
 
 clusters as (
 
     select
         vertices.*,
-        coalesce(limited.cluster_id, components.component_id, vertices.vertex_id) as cluster_id,
-        case when limited.vertex_id is not null then limited.edge_number
-            else components.edge_number end as edge_number
+        coalesce(
+            linked.cluster_id, limited.cluster_id, components.component_id, vertices.vertex_id
+        ) as cluster_id,
+        case
+            -- the smallest vertex of a cluster, which has no edge within it
+            when linked.vertex_id = vertices.vertex_id then linked.edge_number
+            when limited.vertex_id is not null then limited.edge_number
+            else components.edge_number
+        end as edge_number
     from {{ vertices }} as vertices
     left join {{ components }} as components on components.vertex_id = vertices.vertex_id
     left join {{ limited }} as limited on limited.vertex_id = vertices.vertex_id
+    left join {{ linked }} as linked
+        on linked.vertex_id
+        = coalesce(limited.cluster_id, components.component_id, vertices.vertex_id)
 
 ),
 
@@ -225,6 +234,7 @@ select * from final
     {%- set vertices = ref('int_identity__vertices') -%}
     {%- set components = ref('int_identity__components') -%}
     {%- set limited = ref('int_identity__limited') -%}
+    {%- set linked = ref('int_identity__linked') -%}
     {%- set links = ref('int_identity__links') -%}
     with
 
@@ -236,6 +246,8 @@ select * from final
         union
         select vertex_id as identifier_number from {{ changes(limited) }}
         union
+        select vertex_id as identifier_number from {{ changes(linked) }}
+        union
         select number_a as identifier_number from {{ changes(links) }}
         union
         select number_b as identifier_number from {{ changes(links) }}
@@ -246,12 +258,18 @@ select * from final
 
         select
             vertices.identifier_number,
-            coalesce(limited.cluster_id, components.component_id, vertices.identifier_number)
-                as cluster_id
+            coalesce(
+                linked.cluster_id, limited.cluster_id, components.component_id,
+                vertices.identifier_number
+            ) as cluster_id
         from {{ vertices }} as vertices
         left join {{ components }} as components
             on components.vertex_id = vertices.identifier_number
         left join {{ limited }} as limited on limited.vertex_id = vertices.identifier_number
+        left join {{ linked }} as linked
+            on linked.vertex_id = coalesce(
+                limited.cluster_id, components.component_id, vertices.identifier_number
+            )
 
     ),
 
@@ -276,6 +294,8 @@ select * from final
         select component_id as cluster_id from {{ changes(components) }}
         union
         select cluster_id from {{ changes(limited) }}
+        union
+        select cluster_id from {{ changes(linked) }}
 
     ),
 

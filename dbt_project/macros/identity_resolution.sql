@@ -43,6 +43,11 @@
     from {{ ref('int_identity__keys') }} as keys
     inner join {{ ref('int_identity__manual_rules') }} as rules
         on keys.identifier_key in (rules.identifier_key_a, rules.identifier_key_b)
+    union all
+    -- so are those of the probabilistic pass
+    select number_a as number_b from {{ ref('int_identity__probable_pairs') }}
+    union all
+    select number_b from {{ ref('int_identity__probable_pairs') }}
     {% if is_increment() %}
         union all
         select number_b from {{ this }}
@@ -278,6 +283,10 @@ ruled_numbers as (
         union
         select identifier_key_b as identifier_key from {{ ref('int_identity__manual_rules') }}
     ) as named on named.identifier_key = identifier_keys.identifier_key
+    union
+    select number_a as identifier_number from {{ ref('int_identity__probable_pairs') }}
+    union
+    select number_b as identifier_number from {{ ref('int_identity__probable_pairs') }}
 
 ),
 
@@ -296,25 +305,52 @@ first_seen as (
 
 {{ identity_ruled_pairs('first_seen') }},
 
+{{ identity_probable_pairs('first_seen') }},
+
+added as (
+
+    select
+        cutoff_at,
+        number_a,
+        number_b,
+        min(first_seen_at) as first_seen_at,
+        min(first_loaded_at) as first_loaded_at,
+        min(rule_id) as rule_id,
+        max(score) as score
+    from (
+        select * from ruled
+        union all
+        select * from probable
+    ) as ruled_and_probable
+    group by cutoff_at, number_a, number_b
+
+),
+
 pairs as (
 
     select
-        coalesce(seen_together.cutoff_at, ruled.cutoff_at) as cutoff_at,
-        coalesce(seen_together.number_a, ruled.number_a) as number_a,
-        coalesce(seen_together.number_b, ruled.number_b) as number_b,
+        coalesce(seen_together.cutoff_at, added.cutoff_at) as cutoff_at,
+        coalesce(seen_together.number_a, added.number_a) as number_a,
+        coalesce(seen_together.number_b, added.number_b) as number_b,
         coalesce(seen_together.evidence_count, 0) as evidence_count,
-        coalesce(seen_together.first_seen_at, ruled.first_seen_at) as first_seen_at,
-        coalesce(seen_together.last_seen_at, ruled.first_seen_at) as last_seen_at,
-        coalesce(seen_together.first_loaded_at, ruled.first_loaded_at) as first_loaded_at,
+        coalesce(seen_together.first_seen_at, added.first_seen_at) as first_seen_at,
+        coalesce(seen_together.last_seen_at, added.first_seen_at) as last_seen_at,
+        coalesce(seen_together.first_loaded_at, added.first_loaded_at) as first_loaded_at,
         {%- if with_sources %}
-        coalesce(told_by_several.sources, seen_together.first_source, 'manual_rules') as sources,
+        coalesce(
+            told_by_several.sources, seen_together.first_source,
+            case when added.rule_id is null then 'probabilistic_links' else 'manual_rules' end
+        ) as sources,
         {%- endif %}
-        ruled.rule_id
+        added.rule_id,
+        -- what records or a steward say counts more
+        case when seen_together.number_a is null and added.rule_id is null then added.score end
+            as score
     from seen_together
-    full outer join ruled
-        on ruled.cutoff_at = seen_together.cutoff_at
-        and ruled.number_a = seen_together.number_a
-        and ruled.number_b = seen_together.number_b
+    full outer join added
+        on added.cutoff_at = seen_together.cutoff_at
+        and added.number_a = seen_together.number_a
+        and added.number_b = seen_together.number_b
     {%- if with_sources %}
     left join told_by_several
         on told_by_several.number_a = seen_together.number_a
@@ -333,7 +369,10 @@ judged as (
         {%- endif %}
         keys_a.scope as scope_a,
         keys_b.scope as scope_b,
-        greatest(keys_a.type_rank, keys_b.type_rank) as weaker_rank,
+        case
+            when pairs.score is null then greatest(keys_a.type_rank, keys_b.type_rank)
+            else {{ probable_rank() }}
+        end as weaker_rank,
         {{ add_time('pairs.last_seen_at', 'least(
             coalesce(keys_a.ttl_days, keys_b.ttl_days), coalesce(keys_b.ttl_days, keys_a.ttl_days)
         )', 'day') }} as expires_at,
@@ -366,6 +405,7 @@ final as (
         last_seen_at,
         first_loaded_at,
         expires_at,
+        score,
         {%- if with_sources %}
         identifier_a,
         identifier_b,
@@ -376,6 +416,7 @@ final as (
             when has_hub then 'hub'
             when not can_link then 'blocked'
             when rule_id is not null then 'manual'
+            when score is not null then 'probabilistic'
             when expires_at <= cutoff_at then 'expired'
             else 'kept'
         end as status,
@@ -423,7 +464,8 @@ ruled as (
         greatest(one.identifier_number, other.identifier_number) as number_b,
         max(greatest(one.observed_at, other.observed_at)) as first_seen_at,
         max(greatest(one.loaded_at, other.loaded_at)) as first_loaded_at,
-        min(manual_rules.rule_id) as rule_id
+        min(manual_rules.rule_id) as rule_id,
+        cast(null as double) as score
     from {{ ref('int_identity__manual_rules') }} as manual_rules
     inner join {{ ref('int_identity__keys') }} as keys_one
         on keys_one.identifier_key = manual_rules.identifier_key_a

@@ -2,8 +2,9 @@
 
    The model's SELECT gives the edges of the components that break one: edge_number (bigint), edge_order
    (bigint, unique, the best edge is smallest), vertex_a, vertex_b (bigint). A call of
-   `limits` in the model gives vertex_id, limit_name, max_count: so many vertices of one name may share
-   a cluster. A vertex may have several limits, or none. The table has one row per vertex of an edge:
+   `limits` in the model gives vertex_id, limit_name, max_count, held_count: so many of one name may share
+   a cluster, and so many has the vertex (one, unless it stands for a cluster of its own). A vertex may
+   have several limits, or none. The table has one row per vertex of an edge:
        vertex_id     bigint
        cluster_id    bigint, smallest vertex id of its cluster
        edge_number   bigint, the edge that took the vertex's cluster into a larger one; null for the
@@ -67,7 +68,7 @@
         select cluster_b as vertex_id, cluster_a as neighbour, edge_number, edge_order from " ~ all_edges
     ) %}
     {% do contraction_table(scratch ~ '_limits', "
-        select distinct limits.vertex_id, limits.limit_name, limits.max_count
+        select distinct limits.vertex_id, limits.limit_name, limits.max_count, limits.held_count
         from (" ~ parts[1] ~ ") as limits
         inner join " ~ scratch ~ "_ends as ends on ends.vertex_id = limits.vertex_id"
     ) %}
@@ -102,7 +103,7 @@
         where leaves.vertex_id is null"
     ) %}
     {% do contraction_table(scratch ~ '_held_0', "
-        select vertex_id as cluster_id, limit_name, max(max_count) as max_count, count(*) as held_count
+        select vertex_id as cluster_id, limit_name, max(max_count) as max_count, sum(held_count) as held_count
         from " ~ scratch ~ "_limits
         group by vertex_id, limit_name"
     ) %}

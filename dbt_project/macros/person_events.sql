@@ -215,13 +215,15 @@
     {%- do return(as_of()) -%}
 {%- endmacro %}
 
-{# Subquery: kept edges from either end. #}
+{# Subquery: edges that may join clusters, from either end. #}
 {% macro kept_edge_ends() -%}
+{%- set links = '(select * from ' ~ ref('int_identity__edges')
+    ~ " where status in ('kept', 'manual', 'probabilistic'))" -%}
 (
     select number_a as identifier_number, number_b as other_number, edge_id, first_seen_at
-    from {{ identity_links(ref('int_identity__edges')) }} as links
+    from {{ links }} as links
     union all
     select number_b as identifier_number, number_a as other_number, edge_id, first_seen_at
-    from {{ identity_links(ref('int_identity__edges')) }} as links
+    from {{ links }} as links
 )
 {%- endmacro %}

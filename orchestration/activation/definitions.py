@@ -85,6 +85,11 @@ class SyncDefinition(BaseModel):
         description="column that identifies a record: an id or a hash, for it is kept in ledgers",
     )
     purpose: str = Field(description="consent purpose, for example marketing")
+    identity: Literal["strict", "default", "loose"] = Field(
+        default="default",
+        description="whom it may reach: strict, persons made by identifiers alone; default and "
+        "loose, also those joined by name and address, if likely enough (seed identity_levels)",
+    )
     fields: dict[str, str] | None = Field(
         default=None,
         description="destination field: model column; default: every column by its own name "

@@ -113,6 +113,7 @@ def run_sync(
         held_rows=figures.held_rows,
         waiting=figures.waiting,
         in_doubt=figures.in_doubt,
+        uncertain=figures.uncertain,
         blocked_reasons=dict(sorted(run.blocked_reasons.items())),
         rejected_classes=dict(sorted(run.rejected_classes.items())),
         error=error,

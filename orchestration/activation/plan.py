@@ -31,7 +31,8 @@ OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
 class PlanFigures:
     """What the guards look at.
 
-    `waiting`: rejects that are not due or parked; `in_doubt`: rows whose outcome is unknown.
+    `waiting`: rejects that are not due or parked; `in_doubt`: rows whose outcome is unknown;
+    `uncertain`: rows of the model whose person is not certain enough for the sync.
     """
 
     source_rows: int
@@ -39,6 +40,7 @@ class PlanFigures:
     planned: dict[Operation, int]
     waiting: int
     in_doubt: int
+    uncertain: int = 0
 
 
 def make_plan(
@@ -57,7 +59,7 @@ def make_plan(
     then adds, changes and refreshes, each by key. `hold_in_doubt`: rows whose last outcome is
     unknown are not sent again. Raises `PlanError` on null or double keys.
     """
-    read_source(connection, model=model, mapping=mapping)
+    uncertain = read_source(connection, model=model, mapping=mapping, level=definition.identity)
     _read_held(connection, definition.sync)
     _read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
     _hold_waiting(connection, definition.sync, now=now)
@@ -75,6 +77,7 @@ def make_plan(
         planned={operation: planned.get(operation, 0) for operation in operations},
         waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
         in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),
+        uncertain=uncertain,
     )
 
 

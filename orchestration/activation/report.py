@@ -42,7 +42,8 @@ class SyncReport:
     """One run of one sync.
 
     `waiting`: rejects that are not due or parked; `in_doubt`: rows held because nobody knows
-    whether they arrived; `blocked_reasons`: rows per reason of the gate; `rejected_classes`: rows
+    whether they arrived; `uncertain`: rows whose person is less certain than the sync's level of
+    identity asks for; `blocked_reasons`: rows per reason of the gate; `rejected_classes`: rows
     per error class; `sample`: the first rows of a dry run (record_key, operation, verdict of the
     gate); `resumed_runs`: runs that had been killed and were closed by this one.
     """
@@ -59,6 +60,7 @@ class SyncReport:
     held_rows: int = 0
     waiting: int = 0
     in_doubt: int = 0
+    uncertain: int = 0
     blocked_reasons: dict[str, int] = field(default_factory=dict)
     rejected_classes: dict[str, int] = field(default_factory=dict)
     error: str | None = None
@@ -90,6 +92,7 @@ class SyncReport:
             "source_rows": self.source_rows,
             "waiting": self.waiting,
             "in_doubt": self.in_doubt,
+            "uncertain": self.uncertain,
             "rejected_share": round(total.rejected / total.attempted, 4) if total.attempted else 0,
             "status": self.status,
             "error": self.error or "",
@@ -121,6 +124,8 @@ class SyncReport:
         reasons = ", ".join(f"{name} {count}" for name, count in self.blocked_reasons.items())
         if reasons:
             parts.append(f"blocked for {reasons}")
+        if self.uncertain:
+            parts.append(f"{self.uncertain} left out: identity not certain enough")
         if self.error:
             parts.append(self.error)
         return "; ".join(parts)

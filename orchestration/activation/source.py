@@ -51,11 +51,12 @@ def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> Model:
 
 
 def read_source(
-    connection: duckdb.DuckDBPyConnection, *, model: Model, mapping: FieldMapping
-) -> None:
-    """Fill `activation_source`: ids, row hash and ledger columns of every row of the model.
+    connection: duckdb.DuckDBPyConnection, *, model: Model, mapping: FieldMapping, level: str
+) -> int:
+    """Fill `activation_source`: ids, row hash and ledger columns of rows of the model.
 
-    Raises `PlanError` on null or double keys.
+    Persons who are less certain than the level of identity asks for are left out, so a mirror
+    removes them; returns how many rows that are. Raises `PlanError` on null or double keys.
     """
     ledger = ", ".join(
         f"cast({column if column in model.columns else 'null'} as {kind}) as {column}"
@@ -85,6 +86,25 @@ def read_source(
             f"{model.name}: {nulls} rows without {mapping.key}, {doubles} rows whose "
             f"{mapping.key} is there already; a payload model has one row per record"
         )
+    return _leave_out_uncertain(connection, level)
+
+
+def _leave_out_uncertain(connection: duckdb.DuckDBPyConnection, level: str) -> int:
+    """Take rows of persons below the level out of `activation_source`; returns how many."""
+    known = connection.execute(
+        "select min_confidence from seeds.identity_levels where identity_level = ?", [level]
+    ).fetchall()
+    if len(known) != 1:
+        raise PlanError(f"identity: seed identity_levels has no level {level!r}")
+    rows = connection.execute(
+        """
+        delete from activation_source where person_id in (
+            select person_id from identity.persons where confidence_score < ?
+        )
+        """,
+        [known[0][0]],
+    ).fetchall()
+    return int(rows[0][0])
 
 
 def read_payloads(

@@ -4,12 +4,13 @@ import hashlib
 
 import dagster as dg
 
+from orchestration.defs.keys import LINKS_KEY
 from orchestration.defs.tenant import PATHS, SETTINGS
 
 daily = dg.define_asset_job(
     "daily",
-    selection=dg.AssetSelection.all(),
-    description="Landing to delivery: everything, in order.",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(LINKS_KEY),
+    description="Landing to delivery: everything but the probabilistic pass, in order.",
 )
 
 daily_schedule = dg.ScheduleDefinition(

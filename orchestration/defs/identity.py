@@ -5,11 +5,16 @@ key here, never by value; what is no key is refused without being repeated.
 """
 
 import dagster as dg
+from dagster_dbt import get_asset_key_for_model
 from pydantic import Field
 
-from orchestration.defs.tenant import PATHS, WAREHOUSE
+from orchestration.defs.dbt_models import warehouse_models
+from orchestration.defs.keys import LINKS_KEY
+from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
 from orchestration.identity.explain import explain_pair, explain_person
+from orchestration.identity.links import link_contacts
 from orchestration.identity.lookup import IDENTIFIER_KEY, find_person
+from orchestration.identity.matching import MatchingUnavailable
 from orchestration.identity.preview import preview
 from orchestration.identity.steward import keep_rule, make_rule
 from orchestration.state import save_state
@@ -95,3 +100,51 @@ def unmerge_identity() -> None:
 def preview_rules() -> None:
     """One op: preview_changes."""
     preview_changes()
+
+
+@dg.asset(
+    key=LINKS_KEY,
+    deps=[
+        get_asset_key_for_model([warehouse_models], "int_contracts__contacts"),
+        get_asset_key_for_model([warehouse_models], "int_identity__limited"),
+    ],
+    group_name="identity",
+    kinds={"python"},
+)
+def probabilistic_links(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Contacts that are one person by name, birth date and address, with a score (keys only).
+
+    No part of the daily job; the links count from the next build on.
+    """
+    with WAREHOUSE.connect() as connection:
+        try:
+            report = link_contacts(
+                connection, scratch=PATHS.warehouse.parent, progress=context.log.info
+            )
+        except MatchingUnavailable as error:
+            raise dg.Failure(str(error)) from error
+        save_state(connection, PATHS.state)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": report.links,
+            "contacts": report.contacts,
+            "new": report.new,
+            "gone": report.gone,
+            "model": dg.MetadataValue.md(f"```\n{report.text()}\n```"),
+        }
+    )
+
+
+link_identity = dg.define_asset_job(
+    "link_identity",
+    selection=dg.AssetSelection.assets(LINKS_KEY),
+    description="The probabilistic pass: links between contacts, used from the next build on.",
+)
+
+link_schedule = dg.ScheduleDefinition(
+    name="link_schedule",
+    job=link_identity,
+    cron_schedule="0 3 * * 0",
+    execution_timezone=SETTINGS.timezone,
+    description="Sundays at 03:00 in the tenant's time zone; off until somebody starts it.",
+)

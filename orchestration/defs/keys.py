@@ -8,6 +8,7 @@ import dagster as dg
 
 SETTINGS_KEY = dg.AssetKey(["ops", "settings"])
 PHONES_KEY = dg.AssetKey(["pii", "phone_numbers"])
+LINKS_KEY = dg.AssetKey(["ops", "probabilistic_links"])
 MODEL_CARDS_KEY = dg.AssetKey(["ops", "ml_model_cards"])
 SCORES_KEY = dg.AssetKey(["ops", "ml_scores"])
 RECEIPTS_KEY = dg.AssetKey(["ops", "activation_receipts"])
@@ -19,6 +20,8 @@ PYTHON_SOURCES = {
     ("ops", "landing_files"): SETTINGS_KEY,
     ("ops", "trait_rules"): SETTINGS_KEY,
     ("ops", "manual_rules"): SETTINGS_KEY,
+    # as a steward's rules, they count from the next build on
+    ("ops", "probabilistic_links"): SETTINGS_KEY,
     # created with the settings, filled by the model int_identity__names
     ("ops", "person_events"): SETTINGS_KEY,
     ("ops", "person_redirects"): SETTINGS_KEY,

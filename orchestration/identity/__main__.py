@@ -15,7 +15,9 @@ import duckdb
 
 from orchestration.dbt import DbtError
 from orchestration.identity.explain import explain_pair, explain_person
+from orchestration.identity.links import drop_links, link_contacts
 from orchestration.identity.lookup import IdentityError, find_person
+from orchestration.identity.matching import MatchingUnavailable
 from orchestration.identity.preview import preview
 from orchestration.identity.steward import (
     keep_rule,
@@ -51,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     except duckdb.CatalogException:
         print("the warehouse lacks tables of this version; run `make run` first", file=sys.stderr)
         return 2
-    except (IdentityError, DbtError) as error:
+    except (IdentityError, MatchingUnavailable, DbtError) as error:
         print(error, file=sys.stderr)
         return 1
     except (SettingsError, WarehouseLocked) as error:
@@ -86,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         decision.add_argument("--reason", default="", help="why; kept with the rule")
         decision.add_argument("--author", default=os.environ.get("USER", ""), help="who decides")
         decision.add_argument("--dry-run", action="store_true", help="only show what it would do")
+    link = commands.add_parser(
+        "link", help="find contacts that are one person by name, birth date and address"
+    )
+    link.add_argument(
+        "--dry-run", action="store_true", help="show what it would find, keep nothing"
+    )
+    link.add_argument("--drop", action="store_true", help="forget all links instead")
     commands.add_parser("rules", help="decisions made by command")
     withdraw = commands.add_parser("withdraw", help="take a decision back")
     withdraw.add_argument("rule_id", help="its name, as `rules` lists it")
@@ -99,6 +108,8 @@ def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
             return preview().text()
         case "explain":
             return _explain(warehouse, options)
+        case "link":
+            return _link(warehouse, options)
     with warehouse.connect() as connection:
         match options.command:
             case "rules":
@@ -126,6 +137,25 @@ def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
     if options.command == "withdraw":
         return preview(without=rule.rule_id).text()
     return preview(rule).text()
+
+
+def _link(warehouse: Warehouse, options: argparse.Namespace) -> str:
+    paths = current_paths()
+    with warehouse.connect() as connection:
+        if options.drop:
+            told = f"{drop_links(connection):,} links forgotten"
+        else:
+            report = link_contacts(
+                connection,
+                scratch=paths.warehouse.parent,
+                dry_run=options.dry_run,
+                progress=lambda line: print(line, flush=True),
+            )
+            if options.dry_run:
+                return report.text()
+            told = report.text()
+        save_state(connection, paths.state)
+    return f"{told}\nkept; takes effect with the next build (make run)"
 
 
 def _explain(warehouse: Warehouse, options: argparse.Namespace) -> str:

@@ -392,3 +392,46 @@ def test_ten_thousand_rows_go_out_in_batches_and_each_once(tmp_path: Path) -> No
         for line in file.read_text(encoding="utf-8").splitlines()
     )
     assert len(keys) == keys.total() == 10_001
+
+
+@pytest.mark.parametrize(
+    ("level", "reached"),
+    [
+        ("strict", ["p0000", "p0003", "p0004"]),
+        ("default", ["p0000", "p0001", "p0003", "p0004"]),
+        ("loose", ["p0000", "p0001", "p0002", "p0003", "p0004"]),
+    ],
+)
+def test_a_sync_reaches_persons_who_are_certain_enough(
+    brand: Brand, level: str, reached: list[str]
+) -> None:
+    """p0001 and p0002 were joined by names and addresses; p0003 is not in the graph at all."""
+    brand.connection.execute(
+        "insert into identity.persons values "
+        "('p0000', 1.0), ('p0001', 0.99), ('p0002', 0.95), ('p0004', 1.0)"
+    )
+    audience = ScriptedDestination()
+    report = brand.run(definition(identity=level), open_destination=audience.open)
+    assert sorted(audience.members) == reached
+    assert report.uncertain == 5 - len(reached)
+
+
+def test_who_becomes_uncertain_leaves_a_mirror_and_may_come_back(brand: Brand) -> None:
+    brand.connection.execute("insert into identity.persons values ('p0001', 1.0)")
+    audience = ScriptedDestination()
+    brand.run(definition(identity="strict"), open_destination=audience.open)
+    brand.connection.execute("update identity.persons set confidence_score = 0.98")
+    report = brand.run(definition(identity="strict"), open_destination=audience.open)
+    assert _planned(report) == {"remove": 1}
+    assert sorted(audience.members) == ["p0000", "p0002", "p0003", "p0004"]
+    assert "1 left out: identity not certain enough" in report.line()
+    brand.connection.execute("update identity.persons set confidence_score = 1.0")
+    assert _planned(brand.run(definition(identity="strict"), open_destination=audience.open)) == {
+        "add": 1
+    }
+
+
+def test_a_level_that_the_seed_lacks_is_refused(brand: Brand) -> None:
+    brand.connection.execute("delete from seeds.identity_levels where identity_level = 'loose'")
+    with pytest.raises(PlanError, match="no level 'loose'"):
+        brand.run(definition(identity="loose"))

@@ -38,12 +38,22 @@ def write_graph(edge_count: int, file: Path, *, seed: int = 7) -> None:
     a = names[np.concatenate([child, one])]
     b = names[np.concatenate([parent, other])]
     linking = a != b
-    table = pa.table(
-        {
-            "edge_number": np.arange(1, int(linking.sum()) + 1),
-            "vertex_a": a[linking],
-            "vertex_b": b[linking],
-        }
-    )
+    _write(a[linking], b[linking], file)
+
+
+def write_star(edge_count: int, file: Path, *, seed: int = 7) -> None:
+    """One vertex with `edge_count` neighbours, numbers shuffled: a customer of many cookies."""
+    names = np.random.default_rng(seed).permutation(edge_count + 1) + 1
+    _write(np.full(edge_count, names[0]), names[1:], file)
+
+
+def write_chain(edge_count: int, file: Path, *, seed: int = 7) -> None:
+    """`edge_count` edges in a row, numbers shuffled: what a fixed number of rounds splits."""
+    names = np.random.default_rng(seed).permutation(edge_count + 1) + 1
+    _write(names[:-1], names[1:], file)
+
+
+def _write(a: np.ndarray, b: np.ndarray, file: Path) -> None:
+    table = pa.table({"edge_number": np.arange(1, len(a) + 1), "vertex_a": a, "vertex_b": b})
     file.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, file)

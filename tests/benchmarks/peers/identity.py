@@ -24,7 +24,7 @@ from tests.benchmarks.artifacts import read_manifest, read_results, seconds_of_e
 from tests.benchmarks.figures import ratios, spread
 from tests.benchmarks.ground import BENCH, TENANT
 from tests.benchmarks.peers.environments import in_turns, run_peer
-from tests.benchmarks.peers.graphs import write_graph
+from tests.benchmarks.peers.graphs import write_chain, write_graph, write_star
 from tests.benchmarks.process import run
 from tests.benchmarks.results import stamp
 
@@ -40,12 +40,17 @@ NOTES = {
     "Splink": "cluster_pairwise_predictions_at_threshold",
     "networkx": "making the graph and connected_components",
 }
+# Shapes that other methods blow up on; measured with the made-up graphs.
+SHAPES: dict[str, tuple[Callable[[int, Path], None], int]] = {
+    "A star of 1,000,000 edges": (write_star, 1_000_000),
+    "A chain of 10,000 edges": (write_chain, 10_000),
+}
 
 
 def compare(
     ground: Path, *, runs: int, synthetic: list[int], tell: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Compare on the edges of the build below `ground`, then on made-up graphs.
+    """Compare on the edges of the build below `ground`, then on made-up graphs and shapes.
 
     `synthetic` gives the numbers of edges. Raises `FileNotFoundError` when nothing is built there.
     """
@@ -58,6 +63,10 @@ def compare(
     for count in synthetic:
         write_graph(count, edges)
         inputs[f"A made-up graph of {count:,} edges"] = _contest(edges, runs, tell)
+    if synthetic:
+        for title, (write, count) in SHAPES.items():
+            write(count, edges)
+            inputs[title] = _contest(edges, runs, tell)
     shutil.rmtree(FOLDER)
     return {**stamped, "what": WHAT, "inputs": inputs}
 

@@ -2,5 +2,6 @@
 -- cutoff.
 {{ identity_clusters(
     ref('int_identity__vertices_at_cutoff'), identity_links(ref('int_identity__edges_at_cutoff')),
-    ref('int_identity__components_at_cutoff'), ref('int_identity__limited_at_cutoff')
+    ref('int_identity__components_at_cutoff'), ref('int_identity__limited_at_cutoff'),
+    ref('int_identity__linked_at_cutoff')
 ) }}

@@ -8,5 +8,6 @@
 {{ identity_clusters(
     at_as_of(ref('int_identity__vertices'), is_touched('identifier_number')),
     at_as_of(ref('int_identity__links'), is_touched('number_b')),
-    ref('int_identity__components'), ref('int_identity__limited'), at_cutoffs=false
+    ref('int_identity__components'), ref('int_identity__limited'),
+    ref('int_identity__linked'), at_cutoffs=false
 ) }}

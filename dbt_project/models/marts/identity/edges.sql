@@ -43,7 +43,8 @@ judged as (
     select
         edges.*,
         tree_edges.edge_number is not null as is_tree_edge,
-        edges.status in ('kept', 'manual') and clusters_a.person_id <> clusters_b.person_id
+        edges.status in ('kept', 'manual', 'probabilistic')
+        and clusters_a.person_id <> clusters_b.person_id
             as links_several,
         edges.scope_a = edges.scope_b as is_within_scope
     from edges
@@ -66,6 +67,7 @@ final as (
         case
             when links_several and is_within_scope then 'limit'
             when links_several then 'pending'
+            when status = 'probabilistic' then 'kept'
             else status
         end as status,
         case
@@ -73,6 +75,12 @@ final as (
             when links_several then 'the device was used by several persons'
             else status_reason
         end as status_reason,
+        case
+            when score is not null then 'probabilistic'
+            when evidence_count = 0 then 'manual'
+            else 'record'
+        end as edge_type,
+        score,
         is_tree_edge,
         {{ identity_rule_version() }} as rule_version
     from judged

@@ -50,6 +50,20 @@ grouped as (
 
 ),
 
+-- the weakest of the probable edges that hold a person together
+probable as (
+
+    select
+        clusters.person_id,
+        min(edges.score) as score
+    from {{ ref('int_identity__edges') }} as edges
+    inner join {{ ref('int_identity__clusters') }} as clusters
+        on edges.edge_number = clusters.edge_number
+    where edges.status = 'probabilistic'
+    group by clusters.person_id
+
+),
+
 final as (
 
     select
@@ -60,12 +74,15 @@ final as (
         coalesce(counted_records.record_count, 0) as record_count,
         grouped.is_known,
         case
+            when probable.score is not null then 'probabilistic'
             when grouped.is_known and grouped.is_authenticated then 'authenticated'
             when grouped.is_known then 'deterministic'
             else 'anonymous'
-        end as confidence
+        end as confidence,
+        coalesce(probable.score, 1.0) as confidence_score
     from grouped
     left join counted_records on grouped.person_id = counted_records.person_id
+    left join probable on grouped.person_id = probable.person_id
 
 )
 
