@@ -4,6 +4,7 @@ ENV ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
+DASHBOARD_PORT ?= 8501
 # Size of the simulated brand (tenant demo).
 PERSONS ?= 5000
 DAYS ?= 180
@@ -24,8 +25,8 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui serve docs dbt test parity evaluate bench check format lock \
-	backup restore summary clean
+.PHONY: help install install-spark run land ui serve dashboard docs dbt test parity evaluate bench check format lock \
+	backup restore summary clean browser
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | \
@@ -65,6 +66,9 @@ ui: install ## Dagster UI on port 3000
 serve: install ## Write the serving copy for BI of what the warehouse holds now (every run does)
 	@$(BIN)/python -m orchestration serve
 
+dashboard: install ## The dashboard over the serving copy, on port 8501
+	@$(BIN)/python -m streamlit run dashboard/app.py --server.port $(DASHBOARD_PORT)
+
 docs: install ## dbt docs with lineage, served on port 8080
 	@$(BIN)/python -m orchestration dbt docs generate --quiet
 	@$(BIN)/python -m orchestration dbt docs serve --port 8080 --no-browser
@@ -74,6 +78,10 @@ dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_order
 
 test: install ## All tests
 	@$(BIN)/python -m pytest
+
+browser: ## Chromium from Debian's packages, for the tests of the dashboard (elsewhere: have Chrome)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 parity: install-spark ## The same tenant on DuckDB and on Spark: every public table, row by row
 	@$(BIN)/python -m tests.parity
@@ -89,7 +97,7 @@ bench: install ## Measure builds (BENCH=full: 1 M persons too), peers; see tests
 check: install ## Format, lint, types, SQL style, dbt parse, conventions, definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/ty check orchestration ml data/simulator
+	@$(BIN)/ty check orchestration ml dashboard data/simulator
 	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 	@$(BIN)/python -m orchestration dbt parse --no-partial-parse --quiet --target-path target/check \
 		--warn-error-options '{"error": ["Deprecations"]}'

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 
 EXPOSURES = DBT_PROJECT_DIR / "models/marts/serving/_serving__exposures.yml"
 
@@ -18,10 +18,26 @@ def exposed(name: str) -> set[str]:
     return {re.fullmatch(r"ref\('(\w+)'\)", ref)[1] for ref in exposure["depends_on"]}  # ty: ignore
 
 
+def served() -> dict[str, str]:
+    """Public marts: model -> schema."""
+    files = (DBT_PROJECT_DIR / "models" / "marts").glob("*/*.sql")
+    return {path.stem: path.parent.name for path in files if path.parent.name != "pii"}
+
+
 def test_bi_is_exposed_to_every_public_mart() -> None:
     """Every SQL file of a served folder is a public mart, so lineage shows its readers."""
-    marts = DBT_PROJECT_DIR / "models" / "marts"
-    served = {path.stem for path in marts.glob("*/*.sql") if path.parent.name != "pii"}
-    missing = served - exposed("bi")
+    missing = served().keys() - exposed("bi")
     assert not missing, f"add to {EXPOSURES.name}, exposure bi: {sorted(missing)}"
-    assert exposed("bi") == served
+    assert exposed("bi") == served().keys()
+
+
+def test_the_dashboard_is_exposed_to_what_its_pages_read() -> None:
+    """The pages' SQL, read as text; `serving.about` is of the copy itself."""
+    files = [*(PROJECT_ROOT / "dashboard" / "queries").glob("*.py")]
+    files += [PROJECT_ROOT / "dashboard" / "filters.py"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    read = set(re.findall(r"\b(?:from|join)\s+(\w+)\.(\w+)", text))
+    marts = served()
+    known = {name for schema, name in read if marts.get(name) == schema}
+    assert len(known) > 10
+    assert exposed("dashboard") == known, f"mend {EXPOSURES.name}, exposure dashboard"

@@ -1,0 +1,1 @@
+"""The pages, one file each: `app.py` lists them, Streamlit runs the file."""
