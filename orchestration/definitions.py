@@ -11,6 +11,7 @@ from dagster_dbt import DbtCliResource
 from orchestration.console import console
 from orchestration.dbt import dbt_launcher
 from orchestration.defs import (
+    attribution,
     automation,
     dbt_models,
     identity,
@@ -30,6 +31,7 @@ defs = dg.Definitions(
         landing.phone_numbers,
         dbt_models.warehouse_models,
         identity.probabilistic_links,
+        attribution.attribution_estimates,
         scores.model_cards,
         scores.scores,
         *syncs.syncs,

@@ -17,7 +17,8 @@ OPS_TABLES: dict[str, str] = {
         lookback_days integer, session_gap_minutes integer, reset_on_conversion boolean,
         feature_cutoff_count integer, feature_cutoff_step_days integer,
         universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar,
-        identity_gone_share double, identity_largest_person integer""",
+        identity_gone_share double, identity_largest_person integer,
+        attribution_half_life_days double, attribution_min_conversions integer""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its
@@ -71,6 +72,14 @@ OPS_TABLES: dict[str, str] = {
         person_id varchar, score_name varchar, target varchar, score double, score_low double,
         score_high double, score_decile integer, model_version varchar, cutoff_at timestamp,
         scored_at timestamp""",
+    # one row per attribution model, period and channel, written by attributing.py; period_start is
+    # null for the total; shares are of the orders that have a touch
+    "attribution_estimates": """
+        model varchar, period_grain varchar, period_start date, channel varchar,
+        conversion_share double, conversion_share_low double, conversion_share_high double,
+        revenue_share double, new_customer_share double, removal_effect double,
+        conversion_probability double, conversion_count bigint, journey_count bigint,
+        as_of timestamp""",
     # activation: written by activation/receipts.py only, append-only (the highest sequence of a key
     # is its current state), kept for ever (state); ids and hashes, no payload
     "activation_sync_runs": """

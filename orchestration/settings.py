@@ -93,6 +93,12 @@ class TenantSettings(BaseModel):
     lookback_days: int = Field(default=30, ge=1)
     session_gap_minutes: int = Field(default=30, ge=1)
     reset_on_conversion: bool = True
+    attribution_half_life_days: float = Field(
+        default=7.0, gt=0, description="time_decay: a touch this much older weighs half"
+    )
+    attribution_min_conversions: int = Field(
+        default=100, ge=1, description="a period with fewer conversions has no Markov model"
+    )
     feature_cutoff_count: int = Field(default=4, ge=1)
     feature_cutoff_step_days: int = Field(default=30, ge=1, le=365)
     universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)

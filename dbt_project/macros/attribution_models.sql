@@ -1,6 +1,13 @@
-{# The attribution models that split credit per order, in one place: int_attribution__weights has a
-   branch for each, everything after it loops over this list. #}
-{% macro attribution_models() -%} {% do return(['first', 'last', 'linear']) %} {%- endmacro %}
+{# The attribution models that split credit per conversion, in one place: int_attribution__weights
+   has a column <model>_credit for each, everything after it loops over this list. #}
+{% macro attribution_models() -%}
+    {% do return([
+        'first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay', 'shapley'
+    ]) %}
+{%- endmacro %}
+
+{# The highest order of the Markov models: their steps hold so many channels and the next one. #}
+{% macro attribution_markov_orders() -%} {% do return([1, 2, 3]) %} {%- endmacro %}
 
 {# A CTE body: one row per attribution model. #}
 {% macro attribution_model_rows() -%}
@@ -12,10 +19,14 @@
     {% endfor %}
 {%- endmacro %}
 
-{# Part of a revenue in units of 1e-15 of it, to twelve digits. #}
-{% macro attribution_share(revenue, units) -%}
+{# Revenue in whole units of 1e-9 (int_attribution__touch_credits) as an amount. #}
+{% macro attribution_revenue(units) -%}
     cast(
-        cast(({{ units }}) / 1e15 as decimal(16, 15)) * cast({{ revenue }} as decimal(18, 4))
-        as decimal(37, 12)
+        cast({{ units }} as decimal(28, 0)) * cast(0.000000001 as decimal(10, 9))
+        as decimal(38, 12)
     )
 {%- endmacro %}
+
+{# Group of a conversion or journey, 0 .. 199, by its key: what intervals are drawn from
+   (docs/attribution.md). #}
+{% macro attribution_draw_group(key) -%} {{ hex_to_integer(key, 8) }} % 200 {%- endmacro %}

@@ -9,6 +9,7 @@ import dagster as dg
 SETTINGS_KEY = dg.AssetKey(["ops", "settings"])
 PHONES_KEY = dg.AssetKey(["pii", "phone_numbers"])
 LINKS_KEY = dg.AssetKey(["ops", "probabilistic_links"])
+ESTIMATES_KEY = dg.AssetKey(["ops", "attribution_estimates"])
 MODEL_CARDS_KEY = dg.AssetKey(["ops", "ml_model_cards"])
 SCORES_KEY = dg.AssetKey(["ops", "ml_scores"])
 RECEIPTS_KEY = dg.AssetKey(["ops", "activation_receipts"])
@@ -26,7 +27,8 @@ PYTHON_SOURCES = {
     ("ops", "person_events"): SETTINGS_KEY,
     ("ops", "person_redirects"): SETTINGS_KEY,
     ("ops", "identifier_history"): SETTINGS_KEY,
-    # the cards come before the scores; waiting for both saves a dbt call
+    # the estimates and the cards come before the scores; waiting for all saves dbt calls
+    ("ops", "attribution_estimates"): SCORES_KEY,
     ("ops", "ml_model_cards"): SCORES_KEY,
     ("ops", "ml_scores"): SCORES_KEY,
     ("keys", "hash_keys"): PHONES_KEY,

@@ -7,7 +7,7 @@ import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
 from orchestration.defs.dbt_models import warehouse_models
-from orchestration.defs.keys import MODEL_CARDS_KEY, SCORES_KEY
+from orchestration.defs.keys import ESTIMATES_KEY, MODEL_CARDS_KEY, SCORES_KEY
 from orchestration.defs.tenant import PATHS, WAREHOUSE
 
 FEATURES = get_asset_key_for_model([warehouse_models], "person_features")
@@ -24,7 +24,13 @@ def model_cards(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     return dg.MaterializeResult(metadata={report.score_name: report.summary for report in reports})
 
 
-@dg.asset(key=SCORES_KEY, deps=[MODEL_CARDS_KEY, FEATURES], group_name="ml", kinds={"scikitlearn"})
+@dg.asset(
+    key=SCORES_KEY,
+    # of the estimates it needs nothing: models that read either wait for both, in one dbt call
+    deps=[MODEL_CARDS_KEY, ESTIMATES_KEY, FEATURES],
+    group_name="ml",
+    kinds={"scikitlearn"},
+)
 def scores(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Score every person at as_of with the promoted models."""
     from orchestration.scoring import score

@@ -25,18 +25,19 @@ from tests.benchmarks.peers.environments import in_turns, run_peer
 from tests.benchmarks.results import stamp
 
 FOLDER = BENCH / "work" / "peers" / "attribution"
-MODELS = ("int_attribution__weights", "credits")
+MODELS = ("int_attribution__weights", "int_attribution__touch_credits")
+PEERS_MODELS = "('first', 'last', 'linear')"
 TOLERANCE = 1e-9
 WHAT = (
     "First, last and linear touch for every conversion that has a touch. The others are handed "
     "ready paths (one text per conversion) and return totals per channel; Crossweave's models join "
-    "the touches and write one row per conversion, touch and model, with revenue that adds up to "
-    "the order exactly, and are then summed up per channel. The second line is the question that "
-    "the others answer: the weights' SQL and its totals as one query, nothing written. Start-up "
-    "and loading are timed for none. Markov is not compared: Crossweave has none yet."
+    "the touches and write one row per conversion and touch, with revenue that adds up to "
+    "the order exactly (and of four further models), and are then summed up per channel. The "
+    "second line is the question that the others answer: the weights' SQL and its totals as one "
+    "query, nothing written. Start-up and loading are timed for none. Markov is not compared yet."
 )
 NOTES = {
-    "Crossweave": "dbt's execute steps of int_attribution__weights and credits, then the totals",
+    "Crossweave": "dbt's execute steps of both models, all seven rules; the totals of three",
     "Crossweave, totals only": "one query over the SQL of int_attribution__weights",
     "ChannelAttribution": "heuristic_models",
     "marketing-attribution-models": "preparation, then three models, for conversions and for value",
@@ -53,24 +54,30 @@ PATHS = """
         on touches.conversion_key = conversions.conversion_key
     group by touches.conversion_key
     order by touches.conversion_key"""
-TOTALS = """
+TOTALS = f"""
     select model, channel, sum(credit), cast(sum(revenue_credit) as double)
     from attribution.credits
-    where touchpoint_id is not null
+    where touchpoint_id is not null and model in {PEERS_MODELS}
     group by model, channel"""
 TOTALS_ONLY = """
     select
-        weights.model,
+        models.model,
         touches.channel,
-        sum(weights.credit),
-        sum(weights.credit * cast(conversions.revenue_amount as double))
+        sum(case models.model
+            when 'first' then weights.first_credit when 'last' then weights.last_credit
+            else weights.linear_credit end) as credits,
+        sum(case models.model
+            when 'first' then weights.first_credit when 'last' then weights.last_credit
+            else weights.linear_credit end * cast(conversions.revenue_amount as double))
     from ({weights}) as weights
+    cross join (values ('first'), ('last'), ('linear')) as models (model)
     inner join intermediate.int_journeys__journey_touches as touches
         on weights.conversion_key = touches.conversion_key
-        and weights.touchpoint_key = touches.touchpoint_key
+        and weights.touch_key = touches.touch_key
     inner join intermediate.int_journeys__conversions as conversions
         on weights.conversion_key = conversions.conversion_key
-    group by weights.model, touches.channel"""
+    group by models.model, touches.channel
+    having credits > 0"""
 
 Totals = Mapping[str, Mapping[str, tuple[float, float]]]
 

@@ -2,9 +2,9 @@
 -- Spend without credit and credit without spend are both kept.
 with
 
-credits as (
+period_credits as (
 
-    select * from {{ ref('credits') }}
+    select * from {{ ref('int_attribution__period_credits') }}
 
 ),
 
@@ -14,47 +14,25 @@ channel_costs as (
 
 ),
 
+estimates as (
+
+    select * from {{ source('ops', 'attribution_estimates') }}
+
+),
+
 models as (
 
     {{ attribution_model_rows() }}
 
 ),
 
-credited as (
+monthly_costs as (
 
     select
-        model,
-        {{ month_start(local_time('converted_at', setting('timezone'))) }} as period_start,
+        {{ month_start('cost_date') }} as period_start,
         channel,
-        credit as conversions,
-        revenue_credit as revenue,
-        case when is_first_order then credit else 0 end as new_customers,
-        cast(0 as decimal(18, 4)) as cost_amount
-    from credits
-    where goal = 'order'
-
-),
-
-spent as (
-
-    select
-        models.model,
-        {{ month_start('channel_costs.cost_date') }} as period_start,
-        channel_costs.channel,
-        cast(0 as double) as conversions,
-        cast(0 as decimal(38, 12)) as revenue,
-        cast(0 as double) as new_customers,
-        channel_costs.cost_amount
+        cost_amount
     from channel_costs
-    cross join models
-
-),
-
-monthly as (
-
-    select * from credited
-    union all
-    select * from spent
 
 ),
 
@@ -63,75 +41,141 @@ bounds as (
     select
         min(period_start) as first_month,
         max(period_start) as last_month
-    from monthly
+    from (
+        select period_start from monthly_costs
+        union all
+        select period_start from period_credits
+        where period_grain = 'month'
+    ) as months
 
 ),
 
-periods as (
+costs as (
 
     select
         'month' as period_grain,
         period_start,
-        last_day(period_start) as period_end,
-        model,
         channel,
-        conversions,
-        revenue,
-        new_customers,
-        cost_amount
-    from monthly
+        sum(cost_amount) as cost_amount
+    from monthly_costs
+    group by period_start, channel
     union all
     select
         'total' as period_grain,
-        bounds.first_month as period_start,
-        last_day(bounds.last_month) as period_end,
-        monthly.model,
-        monthly.channel,
-        monthly.conversions,
-        monthly.revenue,
-        monthly.new_customers,
-        monthly.cost_amount
-    from monthly
-    cross join bounds
+        cast(null as date) as period_start,
+        channel,
+        sum(cost_amount) as cost_amount
+    from monthly_costs
+    group by channel
 
 ),
 
-totals as (
+period_models as (
+
+    -- a month with spend and no order has the models that need no estimate
+    select
+        model,
+        period_grain,
+        period_start
+    from period_credits
+    union distinct
+    select
+        models.model,
+        costs.period_grain,
+        costs.period_start
+    from costs
+    cross join models
+
+),
+
+figures as (
 
     select
         model,
         period_grain,
-        period_start,
-        period_end,
+        coalesce(period_start, date '0001-01-01') as period_key,
+        channel,
+        conversions,
+        revenue_units,
+        new_customers,
+        cast(0 as decimal(18, 4)) as cost_amount
+    from period_credits
+    union all
+    select
+        period_models.model,
+        period_models.period_grain,
+        coalesce(period_models.period_start, date '0001-01-01') as period_key,
+        costs.channel,
+        cast(0 as double) as conversions,
+        cast(0 as decimal(28, 0)) as revenue_units,
+        cast(0 as double) as new_customers,
+        costs.cost_amount
+    from period_models
+    inner join costs
+        on period_models.period_grain = costs.period_grain
+            and coalesce(period_models.period_start, date '0001-01-01')
+            = coalesce(costs.period_start, date '0001-01-01')
+
+),
+
+summed as (
+
+    select
+        model,
+        period_grain,
+        period_key,
         channel,
         sum(conversions) as conversions,
-        sum(revenue) as revenue,
+        sum(revenue_units) as revenue_units,
         sum(new_customers) as new_customers,
         nullif(sum(cost_amount), 0) as cost_amount
-    from periods
-    group by model, period_grain, period_start, period_end, channel
+    from figures
+    group by model, period_grain, period_key, channel
+
+),
+
+touched as (
+
+    select
+        *,
+        sum(case when channel <> '(unattributed)' then conversions end) over (
+            partition by model, period_grain, period_key
+        ) as touched_conversions
+    from summed
 
 ),
 
 final as (
 
     select
-        model,
-        period_grain,
-        period_start,
-        period_end,
-        channel,
-        cast(conversions as double) as conversions,
-        cast(revenue as decimal(38, 12)) as revenue,
-        cast(new_customers as double) as new_customers,
-        cast(null as double) as conversions_low,
-        cast(null as double) as conversions_high,
-        cast(null as double) as removal_effect,
-        cast(cost_amount as decimal(18, 4)) as cost_amount,
-        cast(revenue as double) / cast(cost_amount as double) as roas,
-        cast(cost_amount as double) / nullif(conversions, 0) as cpa,
-        cast(cost_amount as double) / nullif(new_customers, 0) as cac
-    from totals
+        touched.model,
+        touched.period_grain,
+        case touched.period_grain when 'month' then touched.period_key else bounds.first_month end
+            as period_start,
+        last_day(
+            case touched.period_grain
+                when 'month' then touched.period_key else bounds.last_month
+            end
+        ) as period_end,
+        touched.channel,
+        cast(touched.conversions as double) as conversions,
+        {{ attribution_revenue('touched.revenue_units') }} as revenue,
+        cast(touched.new_customers as double) as new_customers,
+        estimates.conversion_share_low * touched.touched_conversions as conversions_low,
+        estimates.conversion_share_high * touched.touched_conversions as conversions_high,
+        estimates.removal_effect,
+        cast(touched.cost_amount as decimal(18, 4)) as cost_amount,
+        cast({{ attribution_revenue('touched.revenue_units') }} as double)
+        / cast(touched.cost_amount as double) as roas,
+        cast(touched.cost_amount as double) / nullif(touched.conversions, 0) as cpa,
+        cast(touched.cost_amount as double) / nullif(touched.new_customers, 0) as cac
+    from touched
+    cross join bounds
+    left join estimates
+        on touched.model = estimates.model
+            and touched.period_grain = estimates.period_grain
+            and touched.channel = estimates.channel
+            and touched.period_key = coalesce(estimates.period_start, date '0001-01-01')
 
 )
 
