@@ -16,6 +16,7 @@ from dashboard import charts
 
 SEPARATOR = " > "
 MOST_PER_STEP = 9  # what a phone can show; the rest of a step is one node
+START = "(start)"
 END = "(end)"
 OTHER = "(other)"
 
@@ -64,14 +65,10 @@ def _links(frame: pd.DataFrame) -> pd.DataFrame:
     kept = {
         depth: set(rows.groupby("step")["journey_count"].sum().nlargest(MOST_PER_STEP).index)
         for depth, rows in steps.groupby("depth")
-    }
+    } | {0: {START}}
     found = []
     for row in charts.records(steps):
-        if row.depth == 1:
-            one = "0\0(start)"
-        else:
-            before = last_step(row.parent_path)
-            one = _node(row.depth - 1, before, kept)
+        one = _node(row.depth - 1, last_step(row.parent_path), kept)
         if row.step == END:
             converted = row.conversion_count
             found.append((one, "9\0(conversion)", converted))
@@ -93,9 +90,9 @@ def icicle(frame: pd.DataFrame) -> go.Figure:
     roots = frame["depth"] == 1
     figure = go.Figure(
         go.Icicle(
-            ids=["(start)", *frame["path"]],
+            ids=[START, *frame["path"]],
             labels=["all journeys", *frame["path"].map(last_step)],
-            parents=["", *frame["parent_path"].where(~roots, "(start)")],
+            parents=["", *frame["parent_path"]],
             values=[frame.loc[roots, "journey_count"].sum(), *frame["journey_count"]],
             branchvalues="total",
             maxdepth=4,

@@ -43,4 +43,9 @@ group by week_start, event
 order by week_start, event
 """
 
-SENSITIVITY = "select * from kpis.identity_sensitivity limit 200"
+SENSITIVITY = """
+select kpi, identity_level, value, default_value, difference_rate, numerator_amount,
+    denominator_amount
+from kpis.identity_sensitivity
+order by kpi, case identity_level when 'strict' then 1 when 'default' then 2 else 3 end
+"""

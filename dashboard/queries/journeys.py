@@ -4,16 +4,15 @@
 TREE = """
 select depth, path, parent_path, journey_count, conversion_count, revenue_amount
 from journeys.path_tree
-where depth <= $depth
+where goal = 'order' and depth between 1 and $depth
 order by depth, journey_count desc, path
-limit 4000
 """
 
 NEXT = """
 select path, journey_count, conversion_count, revenue_amount,
     conversion_count / nullif(journey_count, 0) as conversion_rate
 from journeys.path_tree
-where depth = $depth and (parent_path = $parent or $depth = 1)
+where goal = 'order' and parent_path = $parent
 order by journey_count desc, path
 limit 50
 """
@@ -44,9 +43,10 @@ prefixes as (
 ),
 tree as (
     select depth,
-        array_to_string(list_append(steps[:depth - 1], coalesce(steps[depth], '(end)')), ' > ')
-            as path,
-        case when depth > 1 then array_to_string(steps[:depth - 1], ' > ') end as parent_path,
+        array_to_string(
+            ['(start)'] || steps[:depth - 1] || [coalesce(steps[depth], '(end)')], ' > '
+        ) as path,
+        array_to_string(['(start)'] || steps[:depth - 1], ' > ') as parent_path,
         count(*) as journey_count,
         count(*) filter (where outcome = 'converted') as conversion_count,
         sum(revenue_amount) as revenue_amount
@@ -59,7 +59,7 @@ tree as (
 SLICED_TREE = (
     _PREFIXES
     + """
-select * from tree order by depth, journey_count desc, path limit 4000
+select * from tree order by depth, journey_count desc, path
 """
 )
 
@@ -69,7 +69,7 @@ SLICED_NEXT = (
 select path, journey_count, conversion_count, revenue_amount,
     conversion_count / nullif(journey_count, 0) as conversion_rate
 from tree
-where depth = $depth and (parent_path = $parent or $depth = 1)
+where parent_path = $parent
 order by journey_count desc, path
 limit 50
 """

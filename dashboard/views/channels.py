@@ -35,8 +35,8 @@ def spend_and_revenue(frame: pd.DataFrame) -> go.Figure:
     return charts.laid_out(figure, height=charts.bar_height(len(frame), per_bar=38))
 
 
-def by_model(frame: pd.DataFrame, measure: str) -> go.Figure:
-    """A point per channel and model; models differ by symbol and colour, intervals as whiskers."""
+def by_model(frame: pd.DataFrame, measure: str, name: str = "channel") -> go.Figure:
+    """A point per channel or campaign and model: symbol and colour; intervals as whiskers."""
     figure = go.Figure()
     models = sorted(frame["model"].unique())
     for number, model in enumerate(models):
@@ -52,19 +52,20 @@ def by_model(frame: pd.DataFrame, measure: str) -> go.Figure:
             }
         figure.add_scatter(
             x=rows[measure],
-            y=rows["channel"],
+            y=rows[name],
             name=model,
             mode="markers",
             error_x=bars,
             marker={
                 "size": 10,
                 "color": charts.PALETTE[number % len(charts.PALETTE)],
-                "symbol": charts.SYMBOLS[number % len(charts.SYMBOLS)],
+                # more models than colours: then the pair differs
+                "symbol": charts.SYMBOLS[(number + number // len(charts.PALETTE)) % 8],
                 "opacity": 0.85,
             },
         )
     figure.update_yaxes(categoryorder="category descending")
-    return charts.laid_out(figure, height=charts.bar_height(frame["channel"].nunique()) + 80)
+    return charts.laid_out(figure, height=charts.bar_height(frame[name].nunique()) + 80)
 
 
 def disagreement(frame: pd.DataFrame) -> go.Figure:
@@ -144,6 +145,12 @@ def main() -> None:
         filters.bound(queries.CAMPAIGNS),
         campaigns,
         note="The forty with most spend.",
+    )
+    parts.chart(
+        "Campaigns by attribution model",
+        filters.bound(queries.CAMPAIGN_MODELS),
+        lambda frame: by_model(frame, measure, "campaign"),
+        note="The fifteen with most spend. Markov models credit channels, not campaigns.",
     )
 
 

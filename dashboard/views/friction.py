@@ -13,15 +13,10 @@ KINDS = {None: "all", "quick_win": "quick wins", "structural": "structural fixes
 MOST = 20
 
 
-def named(frame: pd.DataFrame) -> pd.Series:
-    """What a friction point is called: its place, with the rank before it."""
-    text = frame.select_dtypes(exclude="number").iloc[:, 0].astype(str)
-    return frame["priority_rank"].astype(int).astype(str) + ". " + text
-
-
 def roadmap(frame: pd.DataFrame) -> go.Figure:
     """Revenue at stake by rank; quick wins and structural fixes by colour and pattern."""
-    top = frame.head(MOST).assign(name=named(frame.head(MOST)))
+    top = frame.head(MOST)
+    top = top.assign(name=top["priority_rank"].astype(str) + ". " + top["friction_point"])
     figure = go.Figure()
     for kind, colour, pattern in (
         ("quick_win", charts.PALETTE[2], ""),
@@ -52,15 +47,23 @@ def main() -> None:
     kind = st.segmented_control(
         "Kind", [None, "quick_win", "structural"], format_func=KINDS.__getitem__, default=None
     )
+    query = Query(queries.ROADMAP, {"kind": kind})
     frame = parts.chart(
         "What to mend first",
-        Query(queries.ROADMAP, {"kind": kind}),
+        query,
         roadmap,
         note="Revenue at stake = traffic x (drop-off - benchmark of its kind) x revenue per "
-        "conversion. Quick win: much traffic, little effort.",
+        "conversion, if who stays converts. Quick win: much traffic, little effort. What people "
+        "said there stands in the table: score from 0 to 1, and topics.",
     )
     if frame is not None:
-        st.dataframe(frame, hide_index=True, width="stretch")
+        share = st.column_config.NumberColumn(format="percent")
+        st.dataframe(
+            frame,
+            hide_index=True,
+            width="stretch",
+            column_config={"drop_off_rate": share, "benchmark_rate": share},
+        )
 
 
 main()

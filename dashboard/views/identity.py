@@ -100,9 +100,27 @@ def ledger(frame: pd.DataFrame) -> go.Figure:
     return charts.laid_out(figure, height=300)
 
 
-def sensitivity(frame: pd.DataFrame) -> None:
-    """Each KPI under strict, default and loose identity."""
-    st.dataframe(frame, hide_index=True, width="stretch")
+def sensitivity(frame: pd.DataFrame) -> go.Figure:
+    """How far each KPI moves from its default under strict and under loose identity."""
+    figure = go.Figure()
+    for level, colour, symbol in (
+        ("strict", charts.PALETTE[3], "diamond"),
+        ("default", charts.PALETTE[6], "line-ns-open"),
+        ("loose", charts.PALETTE[0], "circle"),
+    ):
+        rows = frame[frame["identity_level"] == level]
+        figure.add_scatter(
+            x=rows["difference_rate"],
+            y=rows["kpi"].str.replace("_", " "),
+            name=level,
+            mode="markers",
+            marker={"color": colour, "symbol": symbol, "size": 12, "line": {"width": 2}},
+            customdata=rows["value"],
+            hovertemplate="%{y}: %{customdata:,.3f}, %{x:+.1%} of the default<extra></extra>",
+        )
+    figure.update_xaxes(tickformat="+.0%", title="difference to the default")
+    figure.update_yaxes(categoryorder="category descending")
+    return charts.laid_out(figure, height=charts.bar_height(frame["kpi"].nunique(), per_bar=34))
 
 
 def main() -> None:
@@ -134,9 +152,10 @@ def main() -> None:
         ledger,
         note="As the runs detected it.",
     )
-    parts.table(
+    parts.chart(
         "KPIs under strict, default and loose identity",
         Query(queries.SENSITIVITY),
+        sensitivity,
         note="A KPI that moves much here is a statement about identity, not about customers.",
     )
 

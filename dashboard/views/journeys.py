@@ -12,7 +12,7 @@ def step_through(filters: Filters) -> None:
     st.subheader("Step by step")
     taken: list[str] = st.session_state.setdefault("taken", [])
     st.caption("After: " + (" > ".join(taken) or "the start"))
-    parent = trees.SEPARATOR.join(taken)
+    parent = trees.SEPARATOR.join([trees.START, *taken])
     sql = queries.SLICED_NEXT if filters.is_a_choice else queries.NEXT
     query = filters.bound(sql, depth=len(taken) + 1, parent=parent)
     frame = parts.rows(query, what="Next steps")

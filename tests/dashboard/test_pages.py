@@ -112,11 +112,11 @@ def test_a_slice_of_the_path_tree_adds_up(data: Path) -> None:
     tree = next(f.value for f in page.dataframe if "parent_path" in f.value.columns)
     counts = tree.set_index("path")[["journey_count", "conversion_count"]]
     assert {path: tuple(row) for path, row in counts.iterrows()} == {
-        "email": (3, 2),
-        "email > (end)": (1, 1),
-        "email > web": (2, 1),
-        "email > web > (end)": (1, 1),
-        "email > web > email": (1, 0),
+        "(start) > email": (3, 2),
+        "(start) > email > (end)": (1, 1),
+        "(start) > email > web": (2, 1),
+        "(start) > email > web > (end)": (1, 1),
+        "(start) > email > web > email": (1, 0),
     }
 
 
