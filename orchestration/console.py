@@ -65,11 +65,16 @@ class DbtProgress(io.TextIOBase):
         self.next_at = self.begun_at + PROGRESS_EVERY_S
 
     def write(self, text: str) -> int:
-        """Print `dbt 120 of 251` for a line that says so, at most every ten seconds."""
+        """Print `dbt 120 of 251` for a line that says so, at most every ten seconds, and each test
+        that warns with its number of rows."""
         self.last_lines.append(text)
         if not self.has_started and re.search(r"1 of \d+ START", text):
             self.has_started = True
             add("dbt calls", time.monotonic() - self.begun_at)
+        warned = re.search(r"\d+ of \d+ WARN (\d+) (\w+)", text)
+        if warned:
+            self.out.write(f"    warning: {warned[2]} ({warned[1]})\n")
+            self.out.flush()
         match = re.search(r"(\d+) of (\d+) (?!START)", text)
         if match and time.monotonic() >= self.next_at:
             self.out.write(f"    dbt {match[1]} of {match[2]}\n")

@@ -24,6 +24,7 @@
         'offers': ['identifiers', 'offer_events', 'offers'],
         'experiments': ['identifiers', 'experiment_exposures', 'experiments'],
         'marketing': ['campaigns', 'contents', 'costs'],
+        'ga4': ['identifiers', 'touchpoints', 'orders', 'order_lines', 'products'],
         'complete_journey': [
             'identifiers', 'traits', 'orders', 'order_lines', 'touchpoints', 'offer_events',
             'offers', 'campaigns', 'products', 'locations', 'placements',

@@ -110,6 +110,15 @@ def _local(timestamp: str, timezone: str) -> str:
 
 
 def _time(column: Column, value: str) -> str:
+    instant = _instant(column, value)
+    # a day is its last second, as a date in a file's name is
+    return f"({instant} + interval 86399 second)" if column.end_of_day else instant
+
+
+def _instant(column: Column, value: str) -> str:
+    if column.unit == "us":
+        number = f"try_cast({value} as bigint)"
+        return f"case when abs({number}) <= {_LAST_SECOND}000000 then make_timestamp({number}) end"
     if column.unit in {"s", "ms"}:
         number = f"try_cast({value} as double)"
         seconds = number if column.unit == "s" else f"{number} / 1000"

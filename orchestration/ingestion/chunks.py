@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from orchestration.ingestion.declarations import TECHNICAL_COLUMNS, RawTable
 from orchestration.ingestion.discovery import LandingFile
+from orchestration.ingestion.nested import NestedColumns
 from orchestration.ingestion.reading import LINE, Piece, read_pieces
 from orchestration.ingestion.utf8_stream import UnreadableFile
 
@@ -143,17 +144,17 @@ def _shaped(table: RawTable, piece: Piece, result: FileResult) -> pa.Table:
     names = piece.table.column_names
     if names == [LINE] and result.file.format == "jsonl":
         return piece.table
-    by_case = {name.lower(): name for name in reversed(names)}
+    nested = NestedColumns(piece.table)
     columns, used = {}, set()
     missing = []
     for column in table.columns:
-        name = column.path if column.path in names else by_case.get(column.path.lower())
-        if name is None:
+        values = nested.value(column)
+        if values is None:
             if not column.optional:
                 missing.append(column.path)
             continue
-        used.add(name)
-        columns[DECLARED + column.name] = piece.table[name]
+        used.add(nested.top(column.path))
+        columns[DECLARED + column.name] = values
     if missing:
         raise UnreadableFile(
             f"has no column {', '.join(missing)} (it has {len(names)} columns, separated by "

@@ -41,7 +41,7 @@ SQL_TYPES = {
 _DECIMAL = re.compile(r"^decimal\((\d{1,2}),\s*(\d{1,2})\)$")
 _COLUMN_KEYS = {
     "path", "required", "optional", "unit", "timezone", "format", "event_time", "allowed",
-    "pattern", "min", "max", "phone",
+    "pattern", "min", "max", "phone", "fields", "end_of_day",
 }  # fmt: skip
 _TABLE_KEYS = {"key", "loaded_at", "csv", "rules"}
 _CSV_KEYS = {"delimiter", "quote", "decimal"}
@@ -88,6 +88,8 @@ class Column:
     min: Any = None
     max: Any = None
     phone: str | None = None
+    fields: tuple[str, ...] | None = None
+    end_of_day: bool = False
 
     @property
     def sql_type(self) -> str:
@@ -243,8 +245,8 @@ def _column(node: dict[str, Any], where: str) -> Column:
         )
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise DeclarationError(f"{where}: a column name is snake_case and starts with a letter")
-    if gate.get("unit", "iso") not in {"iso", "s", "ms"}:
-        raise DeclarationError(f"{where}: unit is iso, s or ms")
+    if gate.get("unit", "iso") not in {"iso", "s", "ms", "us"}:
+        raise DeclarationError(f"{where}: unit is iso, s, ms or us")
     if gate.get("timezone") and gate["timezone"] not in available_timezones():
         raise DeclarationError(f"{where}: {gate['timezone']!r} is no IANA time zone")
     if gate.get("allowed") is not None:
@@ -253,6 +255,12 @@ def _column(node: dict[str, Any], where: str) -> Column:
             raise DeclarationError(
                 f"{where}: quote yes, no, on and off in allowed: YAML reads true"
             )
+    if gate.get("fields") is not None:
+        if data_type != "json":
+            raise DeclarationError(f"{where}: fields are of a json column; write data_type: json")
+        gate["fields"] = tuple(map(str, gate["fields"]))
+    if gate.get("end_of_day") and data_type != "timestamp":
+        raise DeclarationError(f"{where}: end_of_day is of a timestamp column")
     phone = gate.pop("phone", None)
     if phone is not None and phone is not False:
         gate["phone"] = "true" if phone is True else str(phone)

@@ -51,7 +51,7 @@ def test_the_fingerprint_changes_with_the_declaration_only(tmp_path: Path) -> No
         ([column("id")], {"key": ["no"]}, "names no column 'no'"),
         ([column("id")], {"csv": {"separator": ";"}}, "unknown separator"),
         ([column("id")], {"rules": [{"sql": "true"}]}, "a rule needs sql and reason"),
-        ([column("at", "timestamp", unit="us")], {}, "unit is iso, s or ms"),
+        ([column("at", "timestamp", unit="ns")], {}, "unit is iso, s, ms or us"),
         ([column("at", "timestamp", timezone="Zurich")], {}, "no IANA time zone"),
         ([column("id", allowed=[True])], {}, "quote yes, no, on and off"),
         ([], {}, "a table needs a name and columns"),
