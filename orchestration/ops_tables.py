@@ -18,7 +18,8 @@ OPS_TABLES: dict[str, str] = {
         feature_cutoff_count integer, feature_cutoff_step_days integer,
         universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar,
         identity_gone_share double, identity_largest_person integer,
-        attribution_half_life_days double, attribution_min_conversions integer""",
+        attribution_half_life_days double, attribution_min_conversions integer,
+        shared_device_policy varchar""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its

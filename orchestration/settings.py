@@ -109,6 +109,10 @@ class TenantSettings(BaseModel):
     identity_largest_person: int = Field(
         default=1000, ge=1, description="gate: identifiers of the largest person"
     )
+    shared_device_policy: Literal["last_known", "next_known", "none"] = Field(
+        default="last_known",
+        description="whose an anonymous visit is between the logins of two persons on one device",
+    )
     overrides: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,
         description="rows of seeds that differ for this brand: seed_overrides.py",

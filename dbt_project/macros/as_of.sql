@@ -34,3 +34,6 @@
 {% macro spark__setting(name, settings) -%}
     (select settings.{{ name }} from {{ settings }} as settings)
 {%- endmacro %}
+
+{# Ends a stretch of time that goes on, so that joins compare with a value. #}
+{% macro end_of_time() -%} cast('9999-12-31' as timestamp) {%- endmacro %}

@@ -6,7 +6,14 @@
     select record_key from {{ changes(ref('int_identity__records')) }}
     union all
     select record_key from {{ ref('int_identity__records') }}
-    where set_key in (select set_key from {{ changes(ref('int_identity__set_persons')) }})
+    where set_key in (
+            select set_key from {{ changes(ref('int_identity__set_persons')) }}
+            union all
+            select set_key from {{ ref('int_identity__set_persons') }}
+            where identifier_number in (
+                    select identifier_number from {{ changes(ref('int_identity__ownership')) }}
+                )
+        )
 )
 {%- endmacro %}
 
@@ -25,14 +32,26 @@
 {% macro touched_owners(contract) -%}
     {%- set rows = ref('int_contracts__' ~ contract) -%}
     {%- set set_persons = ref('int_identity__set_persons') -%}
-    select person_id from {{ changes(set_persons) }}
-    union all
-    select person_id from {{ set_persons }}
-    where set_key in (
+    {%- set ownership = ref('int_identity__ownership') -%}
+    {%- set touched_sets -%}
+    (
         select set_key from {{ changes(ref('int_identity__records')) }}
         where record_key in (select record_key from {{ rows }})
         union all
         select set_key from {{ ref('int_identity__records') }}
         where record_key in (select record_key from {{ changes(rows) }})
     )
+    {%- endset -%}
+    select person_id from {{ changes(set_persons) }}
+    union all
+    select person_id from {{ changes(ownership) }}
+    union all
+    select person_id from {{ set_persons }}
+    where set_key in {{ touched_sets }}
+    union all
+    select ownership.person_id
+    from {{ ownership }} as ownership
+    inner join {{ set_persons }} as set_persons
+        on ownership.identifier_number = set_persons.identifier_number
+    where set_persons.set_key in {{ touched_sets }}
 {%- endmacro %}

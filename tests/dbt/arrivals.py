@@ -60,7 +60,7 @@ NOT_COMPARED = {
 PERSON_COLUMNS = ("person_id", "person_number")
 MATTERS_OF_HISTORY = ("person_id_as_known", "known_from", "cart_key", "link_key")
 WITH_HISTORY = {
-    "identity.identifier_person": "is_current",
+    "identity.identifier_person": "known_to is null",
     "identity.quality_daily": "metric_date = (select cast(as_of - interval 1 second as date) from "
     "{database}.ops.settings) and metric not in ('persons_created', 'persons_split', "
     "'persons_merged', 'persons_retired')",

@@ -58,6 +58,7 @@ class CanonicalWarehouse:
     phone_kinds: Mapping[str, str] = field(default_factory=dict)
     country_code: str = "CH"
     feature_cutoff_count: int = 4
+    shared_device_policy: str = "last_known"
 
     @property
     def path(self) -> Path:
@@ -111,9 +112,14 @@ class CanonicalWarehouse:
             """insert into ops.settings (
                 tenant, as_of, timezone, currency, country_code, lookback_days,
                 session_gap_minutes, reset_on_conversion, feature_cutoff_count,
-                feature_cutoff_step_days, universal_holdout_pct, split_salt
-            ) values ('mine', ?, 'Europe/Zurich', 'CHF', ?, 30, 30, true, ?, 30, 5, 'salt')""",
-            [self.as_of, self.country_code, self.feature_cutoff_count],
+                feature_cutoff_step_days, universal_holdout_pct, split_salt, shared_device_policy
+            ) values ('mine', ?, 'Europe/Zurich', 'CHF', ?, 30, 30, true, ?, 30, 5, 'salt', ?)""",
+            [
+                self.as_of,
+                self.country_code,
+                self.feature_cutoff_count,
+                self.shared_device_policy,
+            ],
         )
 
     def _write_keys_and_phones(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -135,6 +135,23 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
     touch("send", day(2), "email", email="no-address")
     record("stop", day(1), phone="+41795550505")
     consent("stop", day(2), "withdrawn", "sms")
+    # a number that changed hands: its words stay with who had it; what is said since binds
+    for owner, first in (("former", 1), ("next", 10)):
+        record(f"moved-{owner}", day(first), customer_id=owner, phone="+41795550707")
+    record("moved-reply", day(3), phone="+41795550707")
+    consent("moved-former", day(1), "granted", "sms")
+    consent("moved-reply", day(3), "granted", "call_center")
+    record("stopped-former", day(1), customer_id="former", phone="+41795550808")
+    record("stopped-reply", day(3), phone="+41795550808")
+    record("stopped-next", day(10), customer_id="next", phone="+41795550808")
+    consent("stopped-reply", day(3), "withdrawn", "sms")
+    consent("stopped-next", day(10), "granted", "sms")
+    # two customers share an address all along: who opts it out speaks for both
+    for number, owner in enumerate(("one", "other", "one", "other")):
+        record(f"shared-{number}", day(1 + number), customer_id=owner, email="both@mail.ch")
+        consent(f"shared-{number}", day(1 + number), "granted", "email")
+    consent("shared-2", day(5), "withdrawn", "email")
+    record("shared-5", day(6), customer_id="other", email="both@mail.ch")
     # a consent whose record names nobody
     consent("nobody", day(2), "granted", "email")
     warehouse.write()
@@ -242,6 +259,36 @@ def test_a_withdrawal_reaches_every_address(warehouse: CanonicalWarehouse) -> No
 
 def test_of_two_words_at_once_the_stricter_stands(warehouse: CanonicalWarehouse) -> None:
     assert by_address(warehouse, "tie@mail.ch", "marketing")["email"] == "objected"
+
+
+def test_a_number_that_changes_hands_takes_no_word_along(warehouse: CanonicalWarehouse) -> None:
+    """Its new owner was sent SMS because the former one had agreed, or none because of a STOP."""
+
+    def words(value: str) -> dict[tuple[str, str], str]:
+        return {
+            (owner, channel): status
+            for owner, channel, status in warehouse.query(
+                f"""
+                select owners.identifier_value, consents.channel, consents.status
+                from core.consent_by_identifier as consents
+                inner join pii.identifiers using (identifier_key)
+                inner join pii.identifiers as owners
+                    on owners.person_id = consents.person_id
+                    and owners.identifier_type = 'customer_id'
+                where identifiers.identifier_value = '{value}'
+                    and consents.purpose = 'marketing' and consents.is_explicit
+                """
+            )
+        }
+
+    assert words("+41795550707") == {
+        ("former", "sms"): "granted",
+        ("former", "call_center"): "granted",
+    }
+    assert words("+41795550808") == {("former", "sms"): "withdrawn", ("next", "sms"): "granted"}
+    assert words("both@mail.ch") == {("one", "email"): "withdrawn", ("other", "email"): "withdrawn"}
+    assert by_person(warehouse, "next", "marketing")["sms"] == "granted"
+    assert by_person(warehouse, "former", "marketing")["sms"] == "withdrawn"
 
 
 def test_suppressions(warehouse: CanonicalWarehouse) -> None:

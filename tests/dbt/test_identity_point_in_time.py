@@ -107,8 +107,11 @@ def test_persons_at_a_cutoff_need_no_later_file(
         "inner join intermediate.int_identity__record_keys using (record_key) "
         f"where cutoff_at = timestamp '{cutoff}' order by all"
     ) == then.query(
-        "select source, record_id, person_id from intermediate.int_identity__record_persons "
-        "inner join intermediate.int_identity__record_keys using (record_key) order by all"
+        "select source, record_id, set_persons.person_id "
+        "from intermediate.int_identity__record_keys "
+        "inner join intermediate.int_identity__record_persons as records using (record_key) "
+        "inner join intermediate.int_identity__set_persons as set_persons using (set_key) "
+        "order by all"
     )
     persons = (
         "select * exclude (cutoff_at) "

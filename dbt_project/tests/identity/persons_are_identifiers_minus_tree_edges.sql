@@ -8,8 +8,8 @@ counted as (
     select
         (select count(*) from {{ ref('persons') }}) as person_count,
         (
-            select count(*) from {{ ref('identifier_person') }}
-            where is_current
+            select count(distinct identifier_key) from {{ ref('identifier_person') }}
+            where known_to is null
         ) as identifier_count,
         (
             select count(*) from {{ ref('edges') }}

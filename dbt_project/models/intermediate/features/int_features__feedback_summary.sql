@@ -76,7 +76,7 @@ present as (
 
     select
         {{ as_of() }} as cutoff_at,
-        {{ person_number('person_id') }} as person_number,
+        named_person_number as person_number,
         source,
         feedback_id as event_id,
         occurred_at,
@@ -87,7 +87,7 @@ present as (
     union all
     select
         {{ as_of() }} as cutoff_at,
-        {{ person_number('person_id') }} as person_number,
+        named_person_number as person_number,
         source,
         offer_event_id as event_id,
         occurred_at,

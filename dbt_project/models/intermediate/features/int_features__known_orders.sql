@@ -125,7 +125,7 @@ present as (
 
     select
         {{ as_of() }} as cutoff_at,
-        {{ person_number('person_id') }} as person_number,
+        named_person_number as person_number,
         order_id,
         channel,
         ordered_at,

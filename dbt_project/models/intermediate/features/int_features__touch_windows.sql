@@ -68,7 +68,7 @@ current_touches as (
 
     select
         {{ as_of() }} as cutoff_at,
-        {{ person_number('person_id') }} as person_number,
+        named_person_number as person_number,
         {{ feature_window_days('occurred_at', as_of()) }} as window_days,
         attribution_channel as channel,
         interaction,
@@ -77,7 +77,7 @@ current_touches as (
         intent_weight
     from {{ ref('fct_touchpoints') }}
     where
-        person_id is not null
+        named_person_number is not null
         and not is_automated
         and occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
 

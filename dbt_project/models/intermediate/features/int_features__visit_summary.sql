@@ -63,7 +63,7 @@ past as (
 current_touches as (
 
     select
-        {{ person_number('touchpoints.person_id') }} as person_number,
+        touchpoints.named_person_number as person_number,
         {{ feature_window_days('touchpoints.occurred_at', as_of()) }} as window_days,
         touchpoints.attribution_channel as channel,
         {{ time_slot('touchpoints.occurred_at', gap_seconds) }} as slot,
@@ -72,7 +72,7 @@ current_touches as (
     inner join interactions
         on touchpoints.interaction = interactions.interaction
     where
-        touchpoints.person_id is not null
+        touchpoints.named_person_number is not null
         and not touchpoints.is_automated
         and touchpoints.occurred_at < {{ as_of() }} {{ and_touched(as_of()) }}
         and touchpoints.occurred_at >= {{ add_time(

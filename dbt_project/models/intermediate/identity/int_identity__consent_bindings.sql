@@ -44,10 +44,11 @@ consent_sets as (
         consents.consent_key,
         consents.channel,
         consents.status,
-        records.set_key
+        record_persons.set_key,
+        record_persons.person_id
     from consents
-    inner join {{ ref('int_identity__records') }} as records
-        on consents.record_key = records.record_key
+    inner join {{ ref('int_identity__record_persons') }} as record_persons
+        on consents.record_key = record_persons.record_key
 
 ),
 
@@ -157,9 +158,11 @@ final as (
         consents.status,
         consents.jurisdiction,
         consents.occurred_at,
-        consents.loaded_at
+        consents.loaded_at,
+        consent_sets.person_id as speaker_id
     from bindings
     inner join consents on bindings.consent_key = consents.consent_key
+    inner join consent_sets on bindings.consent_key = consent_sets.consent_key
 
 )
 

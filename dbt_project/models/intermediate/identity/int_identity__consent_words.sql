@@ -1,16 +1,93 @@
--- Grain: one row per (identifier_key, channel, purpose): the latest word.
+-- Grain: one row per (identifier_key, person_id, channel, purpose): the latest word for whoever has, or
+-- had, the identifier.
+-- A number that changed hands takes no word along: a grant is its owner's of then, and what was refused
+-- before the present owner had it does not bind that one. A refusal made since binds whoever has it, and
+-- always who made it.
 -- A word for all channels or all purposes is a word for each of them. Of two words of the same
 -- instant the one that allows less stands.
 with
 
-bindings as (
+ownership as (
+
+    select * from {{ ref('int_identity__ownership') }}
+
+),
+
+first_owned as (
+
+    select
+        identifier_number,
+        person_id,
+        min(valid_from) as valid_from
+    from ownership
+    group by identifier_number, person_id
+
+),
+
+dated as (
 
     select
         bindings.*,
-        identifiers.identifier_type
+        identifiers.identifier_type,
+        identifiers.person_id as present_id,
+        coalesce(ownership.person_id, identifiers.person_id) as owner_id,
+        bindings.status not in ('granted', 'pending') as is_refusal,
+        (bindings.occurred_at < first_owned.valid_from) is not true as is_since_present
     from {{ ref('int_identity__consent_bindings') }} as bindings
     inner join {{ ref('int_identity__identifiers') }} as identifiers
         on bindings.identifier_key = identifiers.identifier_key
+    left join ownership
+        on identifiers.identifier_number = ownership.identifier_number
+            and bindings.occurred_at >= ownership.valid_from
+            and bindings.occurred_at < ownership.valid_before
+    left join first_owned
+        on identifiers.identifier_number = first_owned.identifier_number
+            and identifiers.person_id = first_owned.person_id
+
+),
+
+-- for whom a word counts
+persons as (
+
+    select
+        consent_key,
+        identifier_key,
+        owner_id as person_id
+    from dated
+    union
+    select
+        consent_key,
+        identifier_key,
+        present_id as person_id
+    from dated
+    where is_refusal and is_since_present
+    union
+    select
+        consent_key,
+        identifier_key,
+        speaker_id as person_id
+    from dated
+    where is_refusal and speaker_id is not null
+
+),
+
+bindings as (
+
+    select
+        dated.consent_key,
+        dated.identifier_key,
+        dated.identifier_type,
+        persons.person_id,
+        dated.channel,
+        dated.purpose,
+        dated.status,
+        dated.jurisdiction,
+        dated.occurred_at,
+        dated.loaded_at
+    from dated
+    inner join persons
+        on dated.consent_key = persons.consent_key
+            and dated.identifier_key = persons.identifier_key
 
 ),
 
@@ -57,13 +134,14 @@ by_channel as (
     select
         bindings.consent_key,
         bindings.identifier_key,
+        bindings.identifier_type,
+        bindings.person_id,
         all_channels.channel,
         bindings.purpose,
         bindings.status,
         bindings.jurisdiction,
         bindings.occurred_at,
-        bindings.loaded_at,
-        bindings.identifier_type
+        bindings.loaded_at
     from bindings
     inner join all_channels on bindings.identifier_type = all_channels.identifier_type
     where bindings.channel = 'all'
@@ -85,6 +163,7 @@ by_purpose as (
         by_channel.consent_key,
         by_channel.identifier_key,
         by_channel.identifier_type,
+        by_channel.person_id,
         by_channel.channel,
         coalesce(purposes.purpose, by_channel.purpose) as purpose,
         by_channel.status,
@@ -101,7 +180,9 @@ ranked as (
     select
         by_purpose.*,
         row_number() over (
-            partition by by_purpose.identifier_key, by_purpose.channel, by_purpose.purpose
+            partition by
+                by_purpose.identifier_key, by_purpose.person_id, by_purpose.channel,
+                by_purpose.purpose
             order by
                 by_purpose.occurred_at desc,
                 {{ consent_rank('status') }} asc,
@@ -117,6 +198,7 @@ final as (
     select
         identifier_key,
         identifier_type,
+        person_id,
         channel,
         purpose,
         status,

@@ -25,7 +25,7 @@ followed as (
         loaded_at as known_from,
         coalesce(
             lead(loaded_at) over (partition by record_key order by loaded_at),
-            cast('9999-12-31' as timestamp)
+            {{ end_of_time() }}
         ) as known_before
     from contacts
     where recency = 1

@@ -32,6 +32,12 @@ set_persons as (
 
 ),
 
+ownership as (
+
+    select * from {{ ref('int_identity__ownership') }}
+
+),
+
 click_landings as (
 
     select * from {{ ref('int_core__click_landings') }}
@@ -92,6 +98,7 @@ set_actors as (
     select
         set_persons.set_key,
         set_persons.person_id,
+        set_persons.identifier_number,
         set_persons.actor_key,
         {{ row_key(['set_persons.actor_key']) }} as actor_number,
         set_persons.is_device_actor as is_device
@@ -106,7 +113,7 @@ with_actor as (
     -- and logs in stays one visitor), else a person's identifier, else the record alone
     select
         engaged.*,
-        set_actors.person_id,
+        coalesce(ownership.person_id, set_actors.person_id) as person_id,
         set_actors.actor_number,
         case
             when set_actors.is_device then set_actors.actor_key
@@ -122,6 +129,10 @@ with_actor as (
         on engaged.record_key = records.record_key
     left join set_actors
         on records.set_key = set_actors.set_key
+    left join ownership
+        on set_actors.identifier_number = ownership.identifier_number
+            and records.observed_at >= ownership.valid_from
+            and records.observed_at < ownership.valid_before
 
 ),
 

@@ -1,4 +1,4 @@
--- Grain: one row per (identifier_key, channel, purpose).
+-- Grain: one row per (identifier_key, channel, purpose), and owner where it changed hands.
 -- What somebody said, and, where the law lets one write until somebody objects, the addresses about
 -- which nobody said anything.
 with
@@ -34,7 +34,7 @@ said as (
 
     select
         words.identifier_key,
-        identifiers.person_id,
+        words.person_id,
         words.channel,
         words.purpose,
         words.status,
@@ -42,9 +42,8 @@ said as (
         coalesce(words.jurisdiction, jurisdictions.jurisdiction) as jurisdiction,
         true as is_explicit
     from words
-    inner join identifiers on words.identifier_key = identifiers.identifier_key
     left join jurisdictions
-        on identifiers.person_id = jurisdictions.person_id
+        on words.person_id = jurisdictions.person_id
             and words.channel = jurisdictions.channel
 
 ),
@@ -68,6 +67,7 @@ allowed_until_objection as (
     cross join purposes
     left join words
         on identifiers.identifier_key = words.identifier_key
+            and identifiers.person_id = words.person_id
             and jurisdictions.channel = words.channel
             and purposes.purpose = words.purpose
     where identifiers.is_valid and words.identifier_key is null

@@ -25,6 +25,7 @@ final as (
         feedback.record_id,
         record_persons.person_id,
         record_persons.person_id_as_known,
+        record_persons.named_person_number,
         feedback.occurred_at,
         feedback.loaded_at,
         feedback.channel,

@@ -32,6 +32,7 @@ final as (
         offer_events.record_id,
         record_persons.person_id,
         record_persons.person_id_as_known,
+        record_persons.named_person_number,
         offer_events.occurred_at,
         offer_events.loaded_at,
         offer_events.offer_id,

@@ -35,7 +35,8 @@ current_orders as (
         end as related_order_key,
         orders.*,
         record_persons.person_id,
-        record_persons.person_id_as_known
+        record_persons.person_id_as_known,
+        record_persons.named_person_number
     from orders
     left join record_persons
         on orders.record_key = record_persons.record_key
@@ -52,6 +53,8 @@ attributed as (
         coalesce(refunded_orders.person_id, current_orders.person_id) as owner_id,
         coalesce(refunded_orders.person_id_as_known, current_orders.person_id_as_known)
             as owner_id_as_known,
+        coalesce(refunded_orders.named_person_number, current_orders.named_person_number)
+            as owner_number,
         current_orders.status = 'refunded'
         or (current_orders.related_order_id is not null and current_orders.revenue_amount < 0)
             as is_refund
@@ -85,6 +88,7 @@ final as (
         numbered.record_id,
         numbered.owner_id as person_id,
         numbered.owner_id_as_known as person_id_as_known,
+        numbered.owner_number as named_person_number,
         numbered.ordered_at,
         numbered.loaded_at,
         numbered.channel,

@@ -31,6 +31,7 @@ records as (
     select
         record_key,
         set_key,
+        observed_at,
         loaded_at
     from {{ ref('int_identity__records') }}
     {% if is_increment() %} where record_key in (select record_key from touchpoints) {% endif %}
@@ -48,8 +49,15 @@ set_persons as (
     select
         set_key,
         person_id,
+        person_number,
         identifier_number
     from {{ ref('int_identity__set_persons') }}
+
+),
+
+ownership as (
+
+    select * from {{ ref('int_identity__ownership') }}
 
 ),
 
@@ -113,8 +121,10 @@ final as (
         current_touchpoints.touchpoint_id,
         current_touchpoints.source,
         current_touchpoints.record_id,
-        set_persons.person_id,
-        coalesce(former_owners.person_id, set_persons.person_id) as person_id_as_known,
+        coalesce(ownership.person_id, set_persons.person_id) as person_id,
+        coalesce(former_owners.person_id, ownership.person_id, set_persons.person_id)
+            as person_id_as_known,
+        set_persons.person_number as named_person_number,
         touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
@@ -156,6 +166,10 @@ final as (
         on current_touchpoints.record_key = records.record_key
     left join set_persons
         on records.set_key = set_persons.set_key
+    left join ownership
+        on set_persons.identifier_number = ownership.identifier_number
+            and records.observed_at >= ownership.valid_from
+            and records.observed_at < ownership.valid_before
     left join former_owners
         on set_persons.identifier_number = former_owners.identifier_number
             and records.loaded_at >= former_owners.known_from

@@ -15,6 +15,16 @@ address_types as (
 
 ),
 
+-- what former owners of a number said is theirs
+words as (
+
+    select words.*
+    from {{ ref('int_identity__consent_words') }} as words
+    inner join identifiers on words.identifier_key = identifiers.identifier_key
+    where words.person_id = identifiers.person_id or identifiers.person_id is null
+
+),
+
 unioned as (
 
     select
@@ -32,7 +42,7 @@ unioned as (
         channel,
         status as reason,
         since
-    from {{ ref('int_identity__consent_words') }}
+    from words
     where purpose = 'service' and status in ('withdrawn', 'objected')
 
     union all
@@ -43,7 +53,7 @@ unioned as (
         channel,
         'stop' as reason,
         since
-    from {{ ref('int_identity__consent_words') }}
+    from words
     where
         identifier_type = 'phone'
         and channel = 'sms'
