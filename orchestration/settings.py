@@ -110,7 +110,7 @@ class TenantSettings(BaseModel):
         default=1000, ge=1, description="gate: identifiers of the largest person"
     )
     shared_device_policy: Literal["last_known", "next_known", "none"] = Field(
-        default="last_known",
+        default="none",
         description="whose an anonymous visit is between the logins of two persons on one device",
     )
     overrides: dict[str, list[dict[str, Any]]] = Field(

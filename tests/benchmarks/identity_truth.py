@@ -78,6 +78,38 @@ _RECORDS = """
     where truth.true_person_id is not null and record_persons.person_id is not null
 """
 
+# Visits that name nobody, on devices that several persons used: given to somebody, and to whom.
+_TURNS = f"""
+    with items as ({_KEYS}),
+    names as (
+        select found_person, arg_max(true_person, (size, true_person)) as true_person
+        from (
+            select found_person, true_person, count(*) as size from items
+            group by found_person, true_person
+        ) as sized
+        group by found_person
+    ),
+    visits as (
+        select truth.true_person_id, record_persons.person_id
+        from read_parquet($records) as truth
+        inner join intermediate.int_identity__record_keys as record_keys
+            on record_keys.source = truth.source
+            and record_keys.record_id = truth.record_id
+        inner join intermediate.int_identity__record_persons as record_persons
+            on record_persons.record_key = record_keys.record_key
+        inner join intermediate.int_identity__clusters as clusters
+            on clusters.identifier_number = record_persons.identifier_number
+        where clusters.scope = 'device' and clusters.met_person_count > 1
+            and truth.true_person_id is not null
+    )
+    select
+        count(*),
+        count(names.true_person),
+        count(*) filter (where names.true_person = visits.true_person_id)
+    from visits
+    left join names on names.found_person = visits.person_id
+"""
+
 _PAIRS = """
     with items as ({items}),
     cells as (
@@ -160,6 +192,19 @@ def compare(connection: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, Pai
     }
 
 
+def turns(connection: duckdb.DuckDBPyConnection, truth: Path) -> tuple[int, int, int]:
+    """Visits without a name on shared devices; of them given to a person; to the right one."""
+    found = connection.execute(
+        _TURNS,
+        {
+            "identifiers": str(truth / "identifiers.parquet"),
+            "records": str(truth / "records.parquet"),
+            "kinds": PERSON_TYPES,
+        },
+    ).fetchall()[0]
+    return found[0], found[1], found[2]
+
+
 def main() -> None:
     """Print precision and recall of the tenant's warehouse, one line per level."""
     paths = current_paths()
@@ -169,6 +214,11 @@ def main() -> None:
             print(f"{level:27} precision {pairs.precision:.4f}  recall {pairs.recall:.4f}")
         recall = linkable_pairs(connection, truth).recall
         print(f"linkable person identifiers{'':19}recall {recall:.4f}")
+        visits, given, right = turns(connection, truth)
+        print(
+            f"{visits} visits of nobody on shared devices: {given} given to a person, "
+            f"{right} of them rightly ({right / max(given, 1):.3f})"
+        )
 
 
 if __name__ == "__main__":

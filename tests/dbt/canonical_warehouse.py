@@ -58,7 +58,7 @@ class CanonicalWarehouse:
     phone_kinds: Mapping[str, str] = field(default_factory=dict)
     country_code: str = "CH"
     feature_cutoff_count: int = 4
-    shared_device_policy: str = "last_known"
+    shared_device_policy: str = "none"
 
     @property
     def path(self) -> Path:

@@ -33,12 +33,16 @@ person_ledger as (
 record_persons as (
 
     select
+        sets.source,
         sets.record_count,
         set_persons.person_id,
-        persons.is_known
+        persons.is_known,
+        identifier_keys.scope = 'device' as is_device_alone
     from {{ ref('int_identity__set_persons') }} as set_persons
     inner join {{ ref('int_identity__sets') }} as sets on set_persons.set_key = sets.set_key
     left join persons on set_persons.person_id = persons.person_id
+    left join {{ ref('int_identity__keys') }} as identifier_keys
+        on set_persons.identifier_number = identifier_keys.identifier_number
 
 ),
 
@@ -86,6 +90,14 @@ measured as (
             / cast(nullif(sum(record_count), 0) as double), 0
         ) as value
     from record_persons
+    union all
+    select
+        concat('anonymous_to_known_share_', source) as metric,
+        sum(case when is_known then record_count else 0 end)
+        / cast(sum(record_count) as double) as value
+    from record_persons
+    where is_device_alone
+    group by source
     union all
     select
         'devices_of_several_persons' as metric,
