@@ -1,7 +1,7 @@
--- Grain: one row per identifier that several persons had in turn, and stretch of time in which one of
--- them had it; the stretches of an identifier are disjoint.
--- A device that met several persons links nobody, and neither does the pair that a limit parted, say a
--- number that moved to another customer. Records that name a person beside such an identifier are
+-- Grain: one row per identifier that several persons had in turn, and stretch of time in which one
+-- of them had it; the stretches of an identifier are disjoint.
+-- A device that met several persons links nobody, and neither does a pair that a limit parted, say
+-- a number that moved to another customer. Records that name a person beside such an identifier are
 -- sightings, and say who had it then.
 {%- set policy = setting('shared_device_policy') %}
 with
@@ -151,7 +151,8 @@ stretches as (
         followed.person_id,
         shared.identifier_number,
         case
-            when followed.scope = 'person' and followed.former_until is null then shared.first_seen_at
+            when followed.scope = 'person' and followed.former_until is null
+                then shared.first_seen_at
             when followed.scope = 'device' and {{ policy }} = 'next_known'
                 then coalesce(followed.former_until, shared.first_seen_at)
             else followed.seen_from
