@@ -1,7 +1,7 @@
--- Grain: one row per (identifier_key, person_id, channel, purpose): the latest word for whoever has,
+-- Grain: one row per (identifier_key, person_id, channel, purpose): the latest word for who has,
 -- or had, the identifier.
 -- A number that changed hands takes no word along: a grant is its owner's of then, and what was
--- refused before the present owner had it does not bind that one. A refusal made since binds whoever
+-- refused before the present owner had it does not bind that one. A refusal made since binds who
 -- has it, and always who made it.
 -- A word for all channels or all purposes is a word for each of them. Of two words of the same
 -- instant the one that allows less stands.
