@@ -184,15 +184,19 @@ def _order_one(chain: Chain, rewards: Floats) -> tuple[Floats, Floats]:
     return chain.start @ values, reached[:, None] * values[order]
 
 
-def with_intervals(counts: Counts, *, draws: int, seed: int) -> Attribution:
+def with_intervals(
+    counts: Counts, *, draws: int, seed: int, journeys: Floats | None = None
+) -> Attribution:
     """`attribute`, with 95 % limits by Poisson bootstrap over the groups of journeys.
 
     Order 1 is solved again for every draw. For higher orders a draw moves the shares by what its
     groups weigh in them, to first order (one more solve per channel in all): their chains have
-    thousands of states.
+    thousands of states. `journeys` says for how many equal journeys a group stands, each of which
+    is drawn by itself; without it a group is drawn whole.
     """
     found = attribute(counts)
-    chances = np.random.default_rng(seed).poisson(1.0, (draws, counts.group_count))
+    sizes = np.ones(counts.group_count) if journeys is None else journeys
+    chances = np.random.default_rng(seed).poisson(sizes, (draws, counts.group_count)) / sizes
     if all(len(state) == 1 for state in counts.states):
         shares = _refitted(counts, chances)
     else:
@@ -209,7 +213,7 @@ def with_intervals(counts: Counts, *, draws: int, seed: int) -> Attribution:
     )
 
 
-def _refitted(counts: Counts, chances: NDArray[np.int64]) -> Floats:
+def _refitted(counts: Counts, chances: Floats) -> Floats:
     """Shares of order 1 per draw, the draws that convert at all."""
     size = len(counts.states)
     # one row per draw: the matrix of counts from (states, start) to (states, conversion, lost)
@@ -232,7 +236,7 @@ def _refitted(counts: Counts, chances: NDArray[np.int64]) -> Floats:
     return lost / lost.sum(axis=1, keepdims=True)
 
 
-def _moved(counts: Counts, chances: NDArray[np.int64], found: Attribution) -> Floats:
+def _moved(counts: Counts, chances: Floats, found: Attribution) -> Floats:
     """Shares per draw to first order: those of all journeys, moved by the weights of the groups."""
     chain = Chain(counts, counts.count)
     rewards = chain.rewards(counts.count)[:, None]

@@ -11,6 +11,7 @@ import json
 import duckdb
 
 from orchestration.settings import current_paths
+from tests.benchmarks import attribution_truth
 from tests.benchmarks.identity_truth import compare
 
 CARDS = """
@@ -79,6 +80,9 @@ def main() -> None:
         ).fetchall():
             figures[f"propensity decile {decile}"] = [persons, score, probability]
             print(f"| {decile} | {persons} | {score:.3f} | {probability:.3f} |")
+        lines, distances = attribution_truth.report(connection, truth)
+        figures |= distances
+        print("\n" + "\n".join(lines))
     target = paths.root / "state" / paths.env / f"{paths.tenant}_evaluation.json"
     target.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"\nrecorded in {target}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -15,11 +16,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
+from ml.markov import attribute
 from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.identity_truth import compare, linkable_pairs
 from tests.tenants import Tenant
+from tests.unit.markov_paths import JourneyPath, counts_of
 
 pytestmark = pytest.mark.slow
 
@@ -266,3 +270,72 @@ def test_a_steward_parts_two_looks_first_and_takes_it_back(demo: Tenant) -> None
     demo.run("withdraw", rule, module="orchestration.identity")
     demo.run("dbt", *build)
     assert dict(demo.query(names)) == before
+
+
+def test_shapley_is_the_value_of_the_game_over_all_coalitions(demo: Tenant) -> None:
+    """v(S) = orders whose channels all lie in S, enumerated over every one of the 2^n sets."""
+    sets = demo.query(
+        "select list_sort(list_distinct(path)), count(*) from journeys.fct_journeys "
+        "where goal = 'order' and outcome = 'converted' group by all"
+    )
+    channels = sorted({channel for names, _ in sets for channel in names})
+    place = {channel: 1 << number for number, channel in enumerate(channels)}
+    size = len(channels)
+    worth = np.zeros(1 << size)
+    for names, count in sets:
+        worth[sum(place[name] for name in names)] += count
+    for number in range(size):  # sums over all subsets
+        halves = worth.reshape(-1, 2, 1 << number)
+        halves[:, 1] += halves[:, 0]
+    members = np.zeros(1 << size, dtype=np.int64)
+    for number in range(size):
+        members.reshape(-1, 2, 1 << number)[:, 1] += 1
+    chance = np.array(
+        [
+            math.factorial(k) * math.factorial(size - k - 1) / math.factorial(size)
+            for k in range(size)
+        ]
+    )
+    found = dict(
+        demo.query(
+            "select channel, sum(credit) from attribution.credits where model = 'shapley' "
+            "and goal = 'order' and touchpoint_key is not null group by channel"
+        )
+    )
+    for number, channel in enumerate(channels):
+        gains = worth.reshape(-1, 2, 1 << number)
+        weights = chance[members.reshape(-1, 2, 1 << number)[:, 0]]
+        value = float(((gains[:, 1] - gains[:, 0]) * weights).sum())
+        assert found[channel] == pytest.approx(value, abs=1e-6)
+    assert set(found) == set(channels)
+
+
+def test_markov_shares_are_those_of_the_journeys_counted_one_by_one(demo: Tenant) -> None:
+    """Counts in SQL, by month and group, against the definition, written over whole paths."""
+    paths: list[JourneyPath] = [
+        (list(path), float(converted), float(lost), float(revenue or 0))
+        for path, converted, lost, revenue in demo.query(
+            "select path, count(*) filter (outcome = 'converted'), "
+            "count(*) filter (outcome = 'lost'), cast(sum(revenue_amount) as double) "
+            "from journeys.fct_journeys where goal = 'order' and outcome <> 'open' group by path"
+        )
+    ]
+    for order in (1, 2, 3):
+        expected = attribute(counts_of(paths, order))
+        found = {
+            row[0]: row[1:]
+            for row in demo.query(
+                "select channel, conversion_share, revenue_share, removal_effect, "
+                "conversion_probability, conversion_share_low, conversion_share_high "
+                "from ops.attribution_estimates "
+                f"where model = 'markov_{order}' and period_grain = 'total'"
+            )
+        }
+        assert list(expected.channels) == sorted(found)
+        for number, channel in enumerate(expected.channels):
+            share, revenue, effect, probability, low, high = found[channel]
+            assert share == pytest.approx(expected.shares[number], abs=1e-9)
+            assert revenue == pytest.approx(expected.value_shares[0, number], abs=1e-9)
+            assert effect == pytest.approx(expected.removal_effects[number], abs=1e-9)
+            assert probability == pytest.approx(expected.conversion_probability, abs=1e-9)
+            assert low <= share <= high

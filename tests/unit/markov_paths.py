@@ -13,7 +13,7 @@ import numpy as np
 from ml.markov import CONVERSION, LOST, START, Counts
 
 # path, conversions, lost journeys, revenue of the conversions
-Path = tuple[list[str], float, float, float]
+JourneyPath = tuple[list[str], float, float, float]
 
 
 def steps_of(path: list[str], order: int) -> list[tuple[str, ...]]:
@@ -25,7 +25,7 @@ def steps_of(path: list[str], order: int) -> list[tuple[str, ...]]:
     ]
 
 
-def counts_of(paths: Iterable[Path], order: int) -> Counts:
+def counts_of(paths: Iterable[JourneyPath], order: int) -> Counts:
     """Counts of weighted journeys; each path is a group of its own."""
     rows: list[tuple[tuple[str, ...] | int, tuple[str, ...] | int, int, float, float]] = []
     group = -1
