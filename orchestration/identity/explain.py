@@ -45,7 +45,15 @@ class Step:
     first_seen_at: datetime
     status: str
     reason: str | None
+    score: float | None
     records: tuple[Record, ...] = ()
+
+    @property
+    def evidence(self) -> str:
+        """What says so: records, or the probabilistic pass with its score."""
+        if self.score is None:
+            return f"{self.evidence_count} records, first {self.first_seen_at:%Y-%m-%d %H:%M}"
+        return f"alike by name, birth date and address, score {self.score}"
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,7 @@ class Explanation:
         for step in self.steps:
             told = "" if step.status == "kept" else f", {step.status}"
             told += f" ({step.reason})" if step.reason else ""
-            lines.append(
-                f"  {step.one.label} ── {step.other.label}   {step.evidence_count} records, "
-                f"first {step.first_seen_at:%Y-%m-%d %H:%M}{told}"
-            )
+            lines.append(f"  {step.one.label} ── {step.other.label}   {step.evidence}{told}")
             lines += [
                 f"      {record.source} {record.record_id}, {record.observed_at:%Y-%m-%d %H:%M}"
                 for record in step.records
@@ -88,9 +93,9 @@ class Explanation:
         ]
         for step in self.steps:
             records = step.records[:1]
-            told = (
-                f"{records[0].source} {records[0].observed_at:%Y-%m-%d}" if records else step.status
-            )
+            told = step.status if step.score is None else f"alike {step.score}"
+            if records:
+                told = f"{records[0].source} {records[0].observed_at:%Y-%m-%d}"
             line = "---" if step.status in {"kept", "manual"} else "-.-"
             lines.append(f'  {names[step.one.number]} {line}|"{told}"| {names[step.other.number]}')
         return "\n".join(lines)
@@ -140,7 +145,7 @@ def _identifiers(
 
 _STEP_COLUMNS = """
     edges.edge_number, edges.number_a, edges.number_b, edges.evidence_count, edges.first_seen_at,
-    marts.status, marts.status_reason
+    marts.status, marts.status_reason, marts.score
 """
 
 

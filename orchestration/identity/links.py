@@ -12,6 +12,7 @@ folder beside the warehouse while the pass lasts.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.identity.matching import CONTACT_COLUMNS, Matches, score_pairs
+from orchestration.identity.comparisons import CONTACT_COLUMNS
+from orchestration.identity.matching import Matches, score_pairs
 
+SCRATCH_PREFIX = ".links-"
 PLACEHOLDERS = ("unknown", "unbekannt", "n/a", "na", "none", "null", "test", "-", "x", "xxx")
 
 # A contact is the strongest person identifier of its record that links; of several records that
@@ -136,7 +139,9 @@ def link_contacts(
     contacts = connection.execute(
         "select * exclude (loaded_at) from linked_contacts order by contact_id"
     ).to_arrow_table()
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=".links-") as folder:
+    for left_by_a_killed_pass in scratch.glob(f"{SCRATCH_PREFIX}*"):
+        shutil.rmtree(left_by_a_killed_pass)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=SCRATCH_PREFIX) as folder:
         matches = score_pairs(contacts, scratch=Path(folder), progress=progress)
     connection.register("scored", matches.pairs)
     connection.execute(

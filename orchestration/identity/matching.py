@@ -1,7 +1,7 @@
 """How likely two contacts are one person, by name, birth date and address: a model of Splink.
 
-Belongs here: comparisons, blocking, training and scoring on a table of contacts. Does not belong
-here: the warehouse, and what becomes of the links (`links.py`).
+Belongs here: training and scoring on a table of contacts. Does not belong here: what is compared
+(`comparisons.py`), the warehouse, and what becomes of the links (`links.py`).
 
 The model is that of Fellegi and Sunter. How often an attribute agrees by chance (u) is measured on
 random pairs; how often it agrees for one person (m) on pairs that identifiers have made one person
@@ -28,41 +28,21 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from orchestration.identity.comparisons import (
+    CERTAIN,
+    CERTAIN_RECALL,
+    affordable_rules,
+    splink_settings,
+)
+
 if TYPE_CHECKING:
     from splink import Linker
 
-CONTACT_COLUMNS = ("first_name", "last_name", "birth_date", "street", "postal_code")
 LABELLED_PAIRS = 200  # from so many on, m is measured on pairs that identifiers made one person
 MIN_CONTACTS = 50
-MAX_PAIRS_PER_CONTACT = 50  # of one blocking rule: a rule that compares more is left out
 RANDOM_PAIRS = 20_000_000
 LEAST_SCORE = 0.5  # pairs below are not even looked at
 SCORE_DIGITS = 3
-
-# A pair is compared when it agrees on one of these.
-BLOCKING = (
-    "l.birth_date = r.birth_date",
-    "l.first_name = r.first_name and l.last_name = r.last_name",
-    "l.first_name = r.last_name and l.last_name = r.first_name",
-    "l.street = r.street and l.postal_code = r.postal_code",
-    "l.last_name = r.last_name and l.street = r.street",
-    "l.first_name = r.first_name and l.street = r.street",
-    "l.last_name = r.last_name and l.postal_code = r.postal_code",
-    "l.first_name = r.first_name and l.postal_code = r.postal_code",
-    "substr(l.last_name, 1, 3) = substr(r.last_name, 1, 3)"
-    " and substr(l.birth_date, 1, 4) = substr(r.birth_date, 1, 4)",
-    "substr(l.first_name, 1, 3) = substr(r.first_name, 1, 3)"
-    " and substr(l.birth_date, 1, 7) = substr(r.birth_date, 1, 7)",
-)
-# Who agrees on one of these is one person; about so many of all pairs of one person do.
-CERTAIN = (
-    ("first_name", "last_name", "birth_date"),
-    ("first_name", "last_name", "street"),
-    ("last_name", "birth_date", "postal_code"),
-    ("first_name", "birth_date", "postal_code"),
-)
-CERTAIN_RECALL = 0.7
-_SWAPPED = "(first_name_l = last_name_r and last_name_l = first_name_r)"
 
 
 class MatchingUnavailable(RuntimeError):
@@ -102,8 +82,8 @@ def score_pairs(
     """Score the pairs of contacts that may be one person, but for those of one cluster.
 
     `contacts` has `contact_id` and `cluster_id` (integers) and the text columns of
-    `CONTACT_COLUMNS` (birth_date as yyyy-mm-dd), null where unknown. `scratch` is a folder that
-    DuckDB may spill to. The order of rows is irrelevant. Raises `MatchingUnavailable`.
+    `comparisons.CONTACT_COLUMNS` (birth_date as yyyy-mm-dd), null where unknown. `scratch` is a
+    folder that DuckDB may spill to. The order of rows is irrelevant. Raises `MatchingUnavailable`.
     """
     _require_splink()
     if contacts.num_rows < MIN_CONTACTS:
@@ -133,8 +113,8 @@ def _require_splink() -> None:
 
 def _scored(connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]) -> Matches:
 
-    rules = _affordable(connection, progress)
-    trainer = _linker(connection, _settings(rules))
+    rules = affordable_rules(connection, progress)
+    trainer = _linker(connection, splink_settings(rules))
     trained_on = _train(trainer, _labelled_pairs(connection))
     settings = _with_every_level(trainer.misc.save_model_to_json())
     weights = tuple(_weights(settings))
@@ -168,102 +148,6 @@ def _linker(connection: duckdb.DuckDBPyConnection, settings: Any) -> Linker:
     from splink import DuckDBAPI, Linker
 
     return Linker(DuckDBAPI(connection).register("contacts"), settings, log_level=logging.ERROR)
-
-
-def _settings(rules: list[str]) -> Any:
-    import splink.comparison_level_library as levels
-    from splink import SettingsCreator
-    from splink.blocking_rule_library import CustomRule
-    from splink.comparison_library import CustomComparison, DamerauLevenshteinAtThresholds
-
-    def close(column: str, least: float, also: str = "true") -> Any:
-        sql = f"jaro_winkler_similarity({column}_l, {column}_r) >= {least} and {also}"
-        return levels.CustomLevel(sql, f"{column} alike {least}")
-
-    def nothing(sql: str) -> Any:
-        return levels.CustomLevel(sql, "unknown").configure(is_null_level=True)
-
-    same_code = "postal_code_l = postal_code_r"
-    nearly = "damerau_levenshtein(postal_code_l, postal_code_r) <= 1"
-    return SettingsCreator(
-        link_type="dedupe_only",
-        unique_id_column_name="contact_id",
-        comparisons=[
-            CustomComparison(
-                output_column_name="first_name",
-                comparison_levels=[
-                    levels.NullLevel("first_name"),
-                    levels.ExactMatchLevel("first_name", term_frequency_adjustments=True),
-                    levels.CustomLevel(_SWAPPED, "first and last swapped"),
-                    close("first_name", 0.92),
-                    close("first_name", 0.8),
-                    levels.ElseLevel(),
-                ],
-            ),
-            CustomComparison(
-                output_column_name="last_name",
-                comparison_levels=[
-                    nothing(f"last_name_l is null or last_name_r is null or {_SWAPPED}"),
-                    levels.ExactMatchLevel("last_name", term_frequency_adjustments=True),
-                    close("last_name", 0.92),
-                    close("last_name", 0.8),
-                    levels.ElseLevel(),
-                ],
-            ),
-            DamerauLevenshteinAtThresholds("birth_date", [1, 2]),
-            # one comparison: a postal code says nothing beside the same street
-            CustomComparison(
-                output_column_name="address",
-                comparison_levels=[
-                    nothing(
-                        "(street_l is null or street_r is null)"
-                        " and (postal_code_l is null or postal_code_r is null)"
-                    ),
-                    levels.CustomLevel(f"street_l = street_r and {same_code}", "same address"),
-                    close("street", 0.9, nearly),
-                    close("street", 0.75, same_code),
-                    close("street", 0.9),
-                    levels.CustomLevel(same_code, "same postal code"),
-                    close("street", 0.75),
-                    levels.ElseLevel(),
-                ],
-            ),
-        ],
-        blocking_rules_to_generate_predictions=[
-            CustomRule(f"{rule} and l.cluster_id <> r.cluster_id") for rule in rules
-        ],
-        retain_matching_columns=False,
-        retain_intermediate_calculation_columns=True,
-    )
-
-
-def _affordable(
-    connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None]
-) -> list[str]:
-    """Blocking rules but those that would compare too many pairs: they grow with the square."""
-    ((most,),) = connection.execute(
-        f"select count(*) * {MAX_PAIRS_PER_CONTACT} from contacts"
-    ).fetchall()
-    rules = []
-    for rule in BLOCKING:
-        left = [part.split(" = ")[0] for part in rule.split(" and ")]
-        right = [part.split(" = ")[1] for part in rule.split(" and ")]
-        block = "select {} as block, count(*) as size from contacts group by 1"
-        one, other = (
-            block.format(" || '|' || ".join(side).replace("l.", "").replace("r.", ""))
-            for side in (left, right)
-        )
-        columns = ", ".join(side.replace("l.", "") for side in left)
-        ((count,),) = connection.execute(
-            f"with one as ({one}), other as ({other}) "
-            "select coalesce(sum(one.size * other.size), 0) from one "
-            "inner join other on one.block = other.block"
-        ).fetchall()
-        if count / 2 > most:
-            progress(f"{count / 2:,.0f} pairs agree on {columns}: not compared for that alone")
-        else:
-            rules.append(rule)
-    return rules
 
 
 def _labelled_pairs(connection: duckdb.DuckDBPyConnection) -> int:

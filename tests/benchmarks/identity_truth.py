@@ -170,7 +170,7 @@ def _pairs_within(groups: Iterable[object]) -> float:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, Pairs]:
-    """Pairwise counts for all identifiers, for those of scope person, and for records.
+    """Pairwise counts for all identifiers, for those of scope person, rows of the CRM, records.
 
     `truth` is the tenant's `_truth` folder. Raises `duckdb.Error` when the warehouse is not built.
     """
@@ -188,6 +188,8 @@ def compare(connection: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, Pai
     return {
         "identifiers": pairs(_IDENTIFIERS, "identifiers", None),
         "person identifiers": pairs(_IDENTIFIERS, "identifiers", PERSON_TYPES),
+        # of whom a person may have several: what the probabilistic pass is for
+        "rows of the CRM": pairs(_IDENTIFIERS, "identifiers", ["crm_contact_id"]),
         "records": pairs(_RECORDS, "records", None),
     }
 

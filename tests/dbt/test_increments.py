@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -236,3 +237,50 @@ def test_other_rules_and_back(brand: Brand) -> None:
     brand.arrive()
     brand.build()
     assert_equal(brand)
+
+
+def test_links_of_the_probabilistic_pass_hold_while_days_arrive(brand: Brand) -> None:
+    """Links stand for days between two passes: also of contacts that came, changed or left since.
+
+    Their ends are touched by every increment; without that a link was gone when one of its two
+    contacts was built again without the other.
+    """
+
+    def link(pairs: list[tuple]) -> None:
+        with duckdb.connect(str(brand.tenant.paths.warehouse)) as connection:
+            connection.executemany(
+                "insert into ops.probabilistic_links values "
+                "(?, ?, 0.97, 'by hand', timestamp '2000-01-01', timestamp '2000-01-01')",
+                pairs,
+            )
+
+    brand.start("full", brand.files)
+    pairs = brand.query(
+        """
+        with contacts as (
+            select identifier_key, row_number() over (order by identifier_key) as place
+            from pii.identifiers where identifier_type = 'crm_contact_id' and person_id is not null
+        )
+        select one.identifier_key, other.identifier_key
+        from contacts as one inner join contacts as other on other.place = one.place + 1
+        where one.place % 2 = 1 limit 20
+        """
+    )
+    assert len(pairs) == 20
+    link(pairs)
+    brand.build()
+    brand.keep("linked")
+    [(joined,)] = brand.query("select count(*) from identity.persons where confidence_score < 1")
+    assert joined > 5
+    days = sorted({day_of(name) for name in brand.files})[-3:]
+    brand.start()
+    brand.arrive(name for name in brand.files if day_of(name) < days[0])
+    link(pairs)
+    brand.build()
+    before = brand.states()
+    for day in days:
+        brand.arrive(name for name in brand.files if day_of(name) == day)
+        brand.build()
+    after = brand.states()["int_identity__edges"]
+    assert after.full_version == before["int_identity__edges"].full_version
+    assert_equal(brand, "linked")

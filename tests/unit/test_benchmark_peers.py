@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from tests.benchmarks.peers.attribution import other_credits
 from tests.benchmarks.peers.environments import PeerUnavailable, in_turns
-from tests.benchmarks.peers.graphs import write_graph
+from tests.benchmarks.peers.graphs import write_chain, write_graph, write_star
 from tests.benchmarks.peers.identity import different_vertices
 
 
@@ -58,6 +58,16 @@ def test_a_made_up_graph_has_its_edges_and_components_of_the_size_it_says(tmp_pa
     again = tmp_path / "again.parquet"
     write_graph(20_000, again)
     assert pq.read_table(again).equals(table)
+
+
+def test_a_star_and_a_chain_are_what_they_are_called(tmp_path: Path) -> None:
+    file = tmp_path / "graph.parquet"
+    for write, degrees in ((write_star, {1: 500, 500: 1}), (write_chain, {1: 2, 2: 499})):
+        write(500, file)
+        table = pq.read_table(file)
+        ends = np.concatenate([table["vertex_a"].to_numpy(), table["vertex_b"].to_numpy()])
+        _, counts = np.unique(ends, return_counts=True)
+        assert dict(zip(*np.unique(counts, return_counts=True), strict=True)) == degrees
 
 
 def test_a_peer_that_cannot_be_installed_says_why_and_the_others_run() -> None:

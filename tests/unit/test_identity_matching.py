@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from orchestration.identity.comparisons import CONTACT_COLUMNS
 from orchestration.identity.matching import (
-    CONTACT_COLUMNS,
     Matches,
     MatchingUnavailable,
     score_pairs,
