@@ -60,6 +60,12 @@ measured as (
     where is_known
     union all
     select
+        'persons_probabilistic' as metric,
+        count(*) as value
+    from persons
+    where confidence_score < 1
+    union all
+    select
         'largest_person' as metric,
         coalesce(max(identifier_count), 0) as value
     from persons
