@@ -23,7 +23,7 @@ TEXTS = ("first_name", "last_name", "street", "postal_code")
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
-    """Every contact is a row of a CRM; those with an account share a customer number."""
+    """Every contact is a row of a CRM; those with an account share an e-mail address."""
     warehouse = CanonicalWarehouse(
         tmp_path_factory.mktemp("links") / "tenant", as_of=AS_OF, feature_cutoff_count=1
     )
@@ -35,7 +35,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
             "contacts", **told, updated_at=at, birth_date=birth,
             **{name: getattr(contact, name) for name in TEXTS},
         )  # fmt: skip
-        identifiers = {"crm_contact_id": contact.record, "loyalty_id": contact.account}
+        email = contact.account and f"{contact.account}@mail.ch"
+        identifiers = {"crm_contact_id": contact.record, "email": email}
         for kind, value in identifiers.items():
             if value:
                 warehouse.add(

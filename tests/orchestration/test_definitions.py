@@ -59,3 +59,16 @@ def test_every_group_is_a_domain(definitions: dg.Definitions) -> None:
         "landing", "definitions", "sources", "contracts", "pii", "identity", "core", "journeys",
         "attribution", "kpis", "features", "ml", "segments", "activation", "serving",
     }  # fmt: skip
+
+
+def test_the_probabilistic_pass_runs_only_where_somebody_starts_it(
+    definitions: dg.Definitions,
+) -> None:
+    from orchestration.defs.keys import LINKS_KEY
+
+    daily = definitions.resolve_job_def("daily").asset_layer.selected_asset_keys
+    assert LINKS_KEY not in daily
+    linking = definitions.resolve_job_def("link_identity").asset_layer.selected_asset_keys
+    assert linking == {LINKS_KEY}
+    schedule = definitions.resolve_schedule_def("link_schedule")
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
