@@ -50,6 +50,12 @@ OPS_TABLES: dict[str, str] = {
     "probabilistic_links": """
         identifier_key_a varchar, identifier_key_b varchar, score double, model_version varchar,
         known_from timestamp, found_at timestamp""",
+    # what was erased (orchestration/erasure): one tombstone per identifier, and per record whose
+    # identifiers were; keyed hashes, never a value; kept for ever (state)
+    "erasures": """
+        erasure_id varchar, identifier_key varchar, identifier_type varchar, scope varchar,
+        person_id varchar, reason varchar, author varchar, erased_at timestamp,
+        finished_at timestamp, lifted_at timestamp, lift_reason varchar""",
     # one row per score and model version, written by scoring.py (columns of ml/card.py)
     "ml_model_cards": """
         score_name varchar, model_version varchar, label varchar, description varchar,

@@ -59,6 +59,11 @@ def write_overridden_seeds(settings: TenantSettings, folder: Path) -> list[str]:
     return sorted(settings.overrides)
 
 
+def seed_text(seed: str, settings: TenantSettings) -> str:
+    """The CSV of a seed as it holds for the tenant: shipped rows with its overrides."""
+    return _merged(seed, settings.overrides.get(seed, []))
+
+
 def _merged(seed: str, overrides: list[dict[str, object]]) -> str:
     """The shipped CSV with the overrides in it, as text."""
     where = f"tenant.yml: overrides.{seed}"

@@ -21,6 +21,7 @@ STATE_TABLES = (
     "ops.person_redirects",
     "ops.manual_rules",
     "ops.probabilistic_links",
+    "ops.erasures",
     "ops.identifier_history",
     "intermediate.int_identity__names",
     "identity.quality_daily",

@@ -101,4 +101,5 @@ def _message(task: Task, result: FileResult, quarantined: int, reasons: list[str
         parts.append(f"{quarantined} rows quarantined: {', '.join(reasons)}")
     if result.new_columns:
         parts.append(f"new columns kept: {', '.join(sorted(result.new_columns))}")
+    parts += result.notes
     return f"{result.file.name}: {'; '.join(parts)}" if parts else ""

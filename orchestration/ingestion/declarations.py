@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 import yaml
 
+from orchestration.ingestion.personal import Personal, read_personal
 from orchestration.ingestion.sql import quoted
 from orchestration.settings import DBT_PROJECT_DIR, Paths
 
@@ -122,6 +123,8 @@ class RawTable:
     loaded_at: str | None = None
     dialect: Dialect = Dialect()
     rules: tuple[Rule, ...] = ()
+    personal: Personal = field(default_factory=Personal)
+    unclassified: tuple[str, ...] = ()
 
     @property
     def relation(self) -> str:
@@ -130,8 +133,13 @@ class RawTable:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with anything that changes how a file is read; manifest rows carry it."""
-        return hashlib.sha256(f"{GATE_VERSION}{asdict(self)!r}".encode()).hexdigest()[:16]
+        """Changes with anything that changes how a file is read; manifest rows carry it.
+
+        What is personal is left out: it matters to erasure alone, which reads files again itself.
+        """
+        told = asdict(self)
+        del told["personal"], told["unclassified"]
+        return hashlib.sha256(f"{GATE_VERSION}{told!r}".encode()).hexdigest()[:16]
 
 
 def read_declarations(paths: Paths, source: str) -> tuple[RawTable, ...]:
@@ -221,6 +229,8 @@ def _table(file: Path, source: str, node: dict[str, Any]) -> RawTable:
     for item in named:
         if item not in names:
             raise DeclarationError(f"{where}: key, loaded_at or rule names no column {item!r}")
+    meta = (node.get("config") or {}).get("meta") or {}
+    personal, unclassified = read_personal(meta.get("personal"), names)
     return RawTable(
         source=source,
         name=name,
@@ -230,6 +240,8 @@ def _table(file: Path, source: str, node: dict[str, Any]) -> RawTable:
         loaded_at=gate.get("loaded_at"),
         dialect=Dialect(**dialect),
         rules=tuple(Rule(**rule) for rule in rules),
+        personal=personal,
+        unclassified=tuple(unclassified),
     )
 
 

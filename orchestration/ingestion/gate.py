@@ -1,12 +1,11 @@
 """The landing gate's front door: land one source, or a whole tenant.
 
-Belongs here: the order of the steps, the report, the progress lines. Does not belong here: how any
-of it is done.
+Belongs here: the order of the steps, the report, the progress lines; not how any of it is done.
 
 A file that disappears from landing stays loaded: landing may be emptied once a file was taken. The
 same file again changes nothing; the same name with other content replaces the rows that it brought
 before (a broken new version takes them out, and says so); a changed declaration reads all files of
-its table again. So raw is a function of the landing folder and the manifest.
+its table again. So raw is a function of landing, manifest and tombstones (`erased_loading.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ from orchestration.ingestion.manifest import (
 from orchestration.ingestion.phones import keep_phone_numbers
 from orchestration.ingestion.raw_tables import ensure_raw_table
 from orchestration.ingestion.settings_row import land_settings
+from orchestration.ingestion.tombstones import Tombstones, read_tombstones
 from orchestration.ops_tables import ensure_ops_tables
 from orchestration.settings import Paths, Source, TenantSettings
 
@@ -152,14 +152,11 @@ def land_source(
     if source.kind == "tables":
         reports = [_land_in_place(connection, source, table, now) for table in declared]
         for report in reports:
-            if report.files_seen:
-                progress(report.line())
-            for message in report.messages:
-                progress(f"  {message}")
+            _tell(report, progress, is_worth_a_line=bool(report.files_seen))
         return LandingReport(source.name, tuple(reports), (), _unbalanced(connection, source))
     folder = tenant_paths.landing / source.name
     files, strangers = find_files(folder, [table.name for table in declared])
-    messages = []
+    tombstones, messages = read_tombstones(connection, settings), []
     if strangers:
         messages.append(
             f"{source.name}: {len(strangers)} files belong to no declared table and were left "
@@ -170,15 +167,17 @@ def land_source(
     reports = []
     for table in declared:
         own = [file for file in files if file.table == table.name]
-        report = _land_files(connection, table, own, now, progress)
-        if own or report.messages:
-            progress(report.line())
-        for message in report.messages:
-            progress(f"  {message}")
+        report = _land_files(connection, table, own, now, progress, tombstones)
+        _tell(report, progress, is_worth_a_line=bool(own or report.messages))
         reports.append(report)
     return LandingReport(
         source.name, tuple(reports), tuple(messages), _unbalanced(connection, source)
     )
+
+
+def _tell(report: TableReport, progress: Callable[[str], None], *, is_worth_a_line: bool) -> None:
+    for line in (*[report.line()] * is_worth_a_line, *(f"  {text}" for text in report.messages)):
+        progress(line)
 
 
 def _unbalanced(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[str, ...]:
@@ -191,6 +190,7 @@ def _land_files(
     files: list[LandingFile],
     now: datetime,
     progress: Callable[[str], None],
+    tombstones: Tombstones | None,
 ) -> TableReport:
     start = time.monotonic()
     ensure_raw_table(connection, table)
@@ -206,7 +206,9 @@ def _land_files(
                 told += _PROGRESS_ROWS
                 progress(f"  {table.source}.{table.name}: {before + rows:,} rows so far")
 
-        records += land_batch(connection, table, batch, now=now, on_chunk=tell)
+        records += land_batch(
+            connection, table, batch, now=now, on_chunk=tell, tombstones=tombstones
+        )
     replaced = sum(task.is_replaced for task in tasks)
     reread = sum(task.is_redeclared for task in tasks)
     return TableReport(

@@ -19,8 +19,10 @@ from orchestration.ingestion.books import balanced_records
 from orchestration.ingestion.checks import check_rows
 from orchestration.ingestion.chunks import FileResult, read_chunks
 from orchestration.ingestion.declarations import RawTable
+from orchestration.ingestion.erased_loading import ErasedRows
 from orchestration.ingestion.manifest import FileRecord, Task, write_records
 from orchestration.ingestion.sql import literal, quoted, row, types_of
+from orchestration.ingestion.tombstones import Tombstones
 from orchestration.ingestion.typed_rows import type_rows
 
 BATCH_BYTES = 1 << 30
@@ -67,30 +69,36 @@ def land_batch(
     *,
     now: datetime,
     on_chunk: Callable[[int], None] = lambda rows: None,
+    tombstones: Tombstones | None = None,
 ) -> list[FileRecord]:
     """Load `tasks` in one transaction and return their manifest rows.
 
     When the content of some file breaks the batch, the batch is halved until that file is alone;
-    it fails and the others load. `on_chunk` is told how many rows were read so far. Raises
-    `GateError` when rows in are not rows loaded + rows quarantined.
+    it fails and the others load. `on_chunk` is told how many rows were read so far. What
+    `tombstones` say is emptied, here and in the files. Raises `GateError` when rows in are not
+    rows loaded + rows quarantined.
     """
     try:
-        return _transaction(connection, table, tasks, now, on_chunk, None)
+        return _transaction(connection, table, tasks, now, on_chunk, None, tombstones)
     except _NewColumns as found:
         # The batch was rolled back. A column that stays empty for a moment harms nobody.
         _add_columns(connection, table, found.args)
-        return land_batch(connection, table, tasks, now=now, on_chunk=on_chunk)
+        return land_batch(
+            connection, table, tasks, now=now, on_chunk=on_chunk, tombstones=tombstones
+        )
     except _DATA_ERRORS as error:
         if len(tasks) == 1:
             # The message of such an error quotes values: only its kind is kept.
             failure = f"cannot be read ({type(error).__name__}); check the file's format"
-            return _transaction(connection, table, tasks, now, on_chunk, failure)
+            return _transaction(connection, table, tasks, now, on_chunk, failure, tombstones)
         middle = len(tasks) // 2
         parts = (tasks[:middle], tasks[middle:])
         return [
             record
             for part in parts
-            for record in land_batch(connection, table, part, now=now, on_chunk=on_chunk)
+            for record in land_batch(
+                connection, table, part, now=now, on_chunk=on_chunk, tombstones=tombstones
+            )
         ]
 
 
@@ -101,10 +109,11 @@ def _transaction(
     now: datetime,
     on_chunk: Callable[[int], None],
     failure: str | None,
+    tombstones: Tombstones | None,
 ) -> list[FileRecord]:
     connection.execute("begin transaction")
     try:
-        records = _load(connection, table, tasks, now, on_chunk, failure)
+        records = _load(connection, table, tasks, now, on_chunk, failure, tombstones)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -119,8 +128,10 @@ def _load(
     now: datetime,
     on_chunk: Callable[[int], None],
     failure: str | None,
+    tombstones: Tombstones | None,
 ) -> list[FileRecord]:
     results = [FileResult(task.file, failure=failure) for task in tasks]
+    erased = ErasedRows(tombstones) if tombstones else None
     connection.register(
         "gate_tasks",
         pa.table(
@@ -139,6 +150,8 @@ def _load(
         for chunk in read_chunks(table, results):
             columns, new = type_rows(connection, table, chunk, results)
             check_rows(connection, table, columns, new)
+            if erased:
+                erased.empty_chunk(connection, table, new)
             missing = [name for name in new if name not in known]
             if missing and has_deleted:
                 raise _NewColumns(*missing)
@@ -151,6 +164,8 @@ def _load(
         _take_out(connection, table, ", ".join(failed))
     if table.key:
         _quarantine_duplicates(connection, table)
+    if erased:
+        tasks = erased.clean_files(connection, table, tasks, results)
     records = balanced_records(connection, table, tasks, results, now)
     write_records(connection, records)
     return records

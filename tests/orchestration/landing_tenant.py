@@ -39,10 +39,12 @@ ORDERS = [
 
 @dataclass
 class LandingTenant:
-    """A tenant `t` with one source `src` below `root`; `tables` maps a name to (columns, gate)."""
+    """A tenant `t` with one source `src` below `root`; `tables` maps a name to (columns, gate) or
+    (columns, gate, classes of personal columns).
+    """
 
     root: Path
-    tables: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = field(
+    tables: dict[str, tuple[Any, ...]] = field(
         default_factory=lambda: {"orders": (ORDERS, {"key": ["order_id"]})}
     )
     source: Source = field(default_factory=lambda: Source(name="src"))
@@ -67,10 +69,10 @@ class LandingTenant:
             {
                 "name": name,
                 "identifier": f"src__{name}",
-                "config": {"meta": {"gate": gate}},
+                "config": {"meta": {"gate": gate, **({"personal": rest[0]} if rest else {})}},
                 "columns": columns,
             }
-            for name, (columns, gate) in self.tables.items()
+            for name, (columns, gate, *rest) in self.tables.items()
         ]
         content = {"version": 2, "sources": [{"name": "src", "schema": "raw", "tables": tables}]}
         (folder / "_src__sources.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
