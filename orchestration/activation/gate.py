@@ -25,7 +25,6 @@ class GateContext:
     may_leave: bool
 
 
-TOMBSTONES = "ops.tombstones"
 BUCKETS = 10_000
 
 # Consent of the address: the word for this channel, else the word for all channels; a refusal for
@@ -173,13 +172,17 @@ def bucket_sql() -> str:
 
 
 def _tombstone_sql(connection: duckdb.DuckDBPyConnection) -> str:
-    """True for an erased address; erasure (when it has run) keeps hashes in `ops.tombstones`."""
+    """True for an erased address, and for any address of an erased person."""
     exists = connection.execute(
         """
         select count(*) from information_schema.tables
-        where table_schema = 'ops' and table_name = 'tombstones'
+        where table_schema = 'ops' and table_name = 'erasures'
         """
     ).fetchall()[0][0]
-    if not exists:
+    if not exists:  # a warehouse of an earlier version, in which nothing was erased
         return "false"
-    return f"batch.identifier_key in (select identifier_key from {TOMBSTONES})"
+    erased = "select {} from ops.erasures where lifted_at is null"
+    return (
+        f"batch.identifier_key in ({erased.format('identifier_key')}) "
+        f"or batch.person_id in ({erased.format('person_id')} and person_id is not null)"
+    )

@@ -21,9 +21,10 @@ def check_guards(
     """The reason to stop, or None.
 
     `has_history`: this warehouse has sent for this sync before. `destination_holds_records`: the
-    connector found records of earlier runs (None: it cannot tell).
+    connector found records of earlier runs (None: it cannot tell). Whoever was erased is removed
+    without counting.
     """
-    removed = figures.planned.get("remove", 0)
+    removed = figures.planned.get("remove", 0) - figures.erased
     if not has_history and destination_holds_records and not accept_filled_destination:
         return (
             "the destination is filled, but this warehouse remembers no delivery: restore the "
@@ -31,6 +32,8 @@ def check_guards(
             "everything again"
         )
     if figures.source_rows == 0 and figures.held_rows == 0:
+        return None
+    if removed == 0 and figures.erased:  # an erasure is carried out whatever the model has
         return None
     if figures.source_rows < max(guards.min_source_rows, 1):
         return (

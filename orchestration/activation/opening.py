@@ -24,7 +24,7 @@ from orchestration.activation.connectors.base import (
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.gate import GateContext
 from orchestration.activation.mapping import FieldMapping
-from orchestration.activation.plan import OPERATIONS_OF_MODE
+from orchestration.activation.plan import ERASED_ROWS, OPERATIONS_OF_MODE
 from orchestration.activation.receipts import Receipts
 from orchestration.activation.source import Model, find_model
 from orchestration.settings import Paths
@@ -120,7 +120,7 @@ def open_run(
         description=description,
         operations=tuple(
             operation
-            for operation in OPERATIONS_OF_MODE[definition.mode]
+            for operation in _operations(connection, definition)
             if operation in description.operations
         ),
         gate=GateContext(
@@ -132,6 +132,18 @@ def open_run(
         now=now,
         sleep=sleep,
     )
+
+
+def _operations(
+    connection: duckdb.DuckDBPyConnection, definition: SyncDefinition
+) -> tuple[Operation, ...]:
+    """Those of the mode, and removing where the destination received somebody who is erased."""
+    of_mode = OPERATIONS_OF_MODE[definition.mode]
+    erased = connection.execute(
+        f"select 1 from ops.activation_sync_state where sync = ? and {ERASED_ROWS} limit 1",
+        [definition.sync],
+    ).fetchall()
+    return (*of_mode, "remove") if erased and "remove" not in of_mode else of_mode
 
 
 def _receipts(

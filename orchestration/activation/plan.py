@@ -32,7 +32,8 @@ class PlanFigures:
     """What the guards look at.
 
     `waiting`: rejects that are not due or parked; `in_doubt`: rows whose outcome is unknown;
-    `uncertain`: rows of the model whose person is not certain enough for the sync.
+    `uncertain`: rows of the model whose person is not certain enough for the sync; `erased`:
+    removes of `planned` that an erasure asks for.
     """
 
     source_rows: int
@@ -41,6 +42,15 @@ class PlanFigures:
     waiting: int
     in_doubt: int
     uncertain: int = 0
+    erased: int = 0
+
+
+# Rows of a person or an address that was erased: they leave the destination in every mode.
+ERASED_ROWS = """(
+    person_id in (
+        select person_id from ops.erasures where lifted_at is null and person_id is not null)
+    or identifier_key in (select identifier_key from ops.erasures where lifted_at is null)
+)"""
 
 
 def make_plan(
@@ -78,6 +88,7 @@ def make_plan(
         waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
         in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),
         uncertain=uncertain,
+        erased=_count(connection, f"activation_plan where operation = 'remove' and {ERASED_ROWS}"),
     )
 
 
@@ -126,7 +137,7 @@ def _read_candidates(
 ) -> None:
     """The difference of source and held, with the idempotency key of each row."""
     connection.execute(
-        """
+        f"""
         create or replace temp table activation_candidates as
         with
 
@@ -160,9 +171,11 @@ def _read_candidates(
             cast(null as varchar) as hold
         from compared
         where list_contains($operations, operation)
+            and (operation <> 'remove' or $is_mirror or {ERASED_ROWS})
         """,
         {
             "sync": definition.sync,
+            "is_mirror": definition.mode == "mirror",
             "mapping_version": mapping.version,
             "refresh_after_days": definition.refresh_after_days,
             "now": now,

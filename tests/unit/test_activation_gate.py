@@ -134,8 +134,16 @@ def test_the_universal_holdout_holds_without_any_membership(brand: Brand) -> Non
 
 def test_an_erased_address_stays_erased(brand: Brand) -> None:
     brand.consent("k1", "p1", status="granted")
-    brand.connection.execute("create table ops.tombstones as select 'k1' as identifier_key")
-    assert _ask(brand, ("p1", "k1")) == ["erased"]
+    brand.consent("k2", "p2", status="granted")
+    brand.consent("k3", "p3", status="granted")
+    brand.connection.execute(
+        "create or replace table ops.erasures as "
+        "select 'k1' as identifier_key, null as person_id, null::timestamp as lifted_at "
+        "union all select 'k9', 'p2', null union all select 'k3', 'p3', now()"
+    )
+    # the address; another address of an erased person; a tombstone that was lifted
+    asked = [("p1", "k1"), ("p2", "k2"), ("p3", "k3")]
+    assert _ask(brand, *asked) == ["erased", "erased", None]
 
 
 def test_removing_needs_no_consent_but_stays_in_its_environment(brand: Brand) -> None:
