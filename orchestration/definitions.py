@@ -43,6 +43,7 @@ defs = dg.Definitions(
         automation.daily,
         identity.explain_identity,
         identity.unmerge_identity,
+        identity.erase_identity,
         identity.preview_rules,
         identity.link_identity,
     ],

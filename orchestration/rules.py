@@ -21,8 +21,8 @@ def rules_fingerprint(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> str:
     """SHA-256 (hexadecimal) of settings but as_of, macros, models, seeds, the hash key's version,
-    a steward's rules, probabilistic links, and the tables that are read in place (they change
-    as a whole).
+    a steward's rules, probabilistic links, what is erased, and the tables that are read in place
+    (they change as a whole).
     """
     ensure_hash_keys(connection)
     digest = hashlib.sha256(settings.model_dump_json(exclude={"as_of"}).encode())
@@ -41,7 +41,8 @@ def rules_fingerprint(
         "(select concat_ws('|', rule, identifier_key_a, identifier_key_b) from ops.manual_rules "
         "order by all) union all "
         "(select concat_ws('|', identifier_key_a, identifier_key_b, score, known_from) "
-        "from ops.probabilistic_links order by all)",
+        "from ops.probabilistic_links order by all) union all "
+        "(select identifier_key from ops.erasures where lifted_at is null order by all)",
         [in_place],
     ).fetchall()
     digest.update(repr(rows).encode())

@@ -184,6 +184,11 @@ class Paths:
         return self.root / "outbox" / self.env / self.tenant
 
     @property
+    def receipts(self) -> Path:
+        """Proofs of erasures."""
+        return self.root / "receipts" / self.env / self.tenant
+
+    @property
     def dbt_target(self) -> Path:
         """One dbt target folder per tenant and environment, so parses stay valid."""
         is_default = self.root == PROJECT_ROOT / "data"

@@ -11,6 +11,8 @@ from pydantic import Field
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import LINKS_KEY
 from orchestration.defs.tenant import PATHS, SETTINGS, WAREHOUSE
+from orchestration.erasure.erase import erase
+from orchestration.erasure.target import Scope
 from orchestration.identity.explain import explain_pair, explain_person
 from orchestration.identity.links import link_contacts
 from orchestration.identity.lookup import IDENTIFIER_KEY, find_person
@@ -37,6 +39,18 @@ class UnmergeConfig(dg.Config):
     reason: str = Field(description="Why; kept with the rule")
     author: str = Field(description="Who decides")
     dry_run: bool = Field(default=True, description="Only show what it would do")
+
+
+class EraseConfig(dg.Config):
+    """Who is to be forgotten, how much of it, and why."""
+
+    asked: list[str] = Field(description="Person ids, or keys of identifiers (pii.identifiers)")
+    scope: Scope = Field(
+        default="person", description="person: every identifier of it; identifier: those given"
+    )
+    reason: str = Field(description="Why; kept, so name nobody in it")
+    author: str = Field(description="Who decides")
+    dry_run: bool = Field(default=True, description="Only show what would go")
 
 
 def _require_keys(*asked: str) -> None:
@@ -84,6 +98,21 @@ def preview_changes(context: dg.OpExecutionContext) -> None:
     _tell(context, "preview", preview().text())
 
 
+@dg.op
+def erase_asked(context: dg.OpExecutionContext, config: EraseConfig) -> None:
+    """Forget persons or identifiers; the proof is metadata, and lies in data/receipts."""
+    _require_keys(*config.asked)
+    proof = erase(
+        config.asked, scope=config.scope, reason=config.reason, author=config.author,
+        is_dry=config.dry_run, progress=context.log.info,
+    )  # fmt: skip
+    told = f"```\n{proof.text()}\n```" if proof.is_dry else proof.markdown()
+    metadata = {"erasure": dg.MetadataValue.md(told), "complete": proof.is_complete}
+    context.log_event(dg.AssetObservation(asset_key=GRAPH, metadata=metadata))
+    if not config.dry_run and not proof.is_complete:
+        raise dg.Failure(f"something is still there:\n{proof.text()}", allow_retries=False)
+
+
 @dg.job(description="Why two identifiers are one person, or what a person is made of.")
 def explain_identity() -> None:
     """One op: explain."""
@@ -94,6 +123,12 @@ def explain_identity() -> None:
 def unmerge_identity() -> None:
     """One op: unmerge."""
     unmerge()
+
+
+@dg.job(description="Forget persons or identifiers, with proof; a dry run unless told otherwise.")
+def erase_identity() -> None:
+    """One op: erase_asked."""
+    erase_asked()
 
 
 @dg.job(description="Who would merge or split under the rules as they stand in the files now.")

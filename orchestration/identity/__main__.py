@@ -2,7 +2,8 @@
 
 An identifier is `type=value` (looked up in schema pii, never printed) or its key; a person is an
 id, also one that was given up, or one of the person's identifiers. Decisions survive every rebuild
-and take effect with the next build; --dry-run shows what they would do.
+and take effect with the next build; --dry-run shows what they would do. `erase` takes effect at
+once; give it `-` and type what is to be erased on the standard input, so that no shell keeps it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import duckdb
 
 from orchestration.dbt import DbtError
+from orchestration.erasure.erase import erase
+from orchestration.erasure.lift import find_keys, lift
 from orchestration.identity.explain import explain_pair, explain_person
 from orchestration.identity.links import drop_links, link_contacts
 from orchestration.identity.lookup import IdentityError, find_person
@@ -26,7 +29,7 @@ from orchestration.identity.steward import (
     named_rule,
     withdraw_rule,
 )
-from orchestration.settings import SettingsError, current_paths
+from orchestration.settings import SettingsError, current_paths, load_tenant
 from orchestration.state import save_state
 from orchestration.warehouse import Warehouse, WarehouseLocked
 
@@ -95,6 +98,18 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="show what it would find, keep nothing"
     )
     link.add_argument("--drop", action="store_true", help="forget all links instead")
+    erasing = commands.add_parser("erase", help="forget persons or identifiers, with a proof")
+    erasing.add_argument("asked", nargs="+", help="person ids or identifiers; - reads lines")
+    erasing.add_argument(
+        "--scope", choices=["person", "identifier"], default="person",
+        help="person (default): every identifier of the person; identifier: just those given",
+    )  # fmt: skip
+    lifting = commands.add_parser("lift", help="let an erased identifier come again")
+    lifting.add_argument("asked", nargs="+", help="identifiers, or an erasure; - reads lines")
+    for command in (erasing, lifting):
+        command.add_argument("--reason", default="", help="why; kept, so name nobody in it")
+    erasing.add_argument("--author", default=os.environ.get("USER", ""), help="who decides")
+    erasing.add_argument("--dry-run", action="store_true", help="only show what would go")
     commands.add_parser("rules", help="decisions made by command")
     withdraw = commands.add_parser("withdraw", help="take a decision back")
     withdraw.add_argument("rule_id", help="its name, as `rules` lists it")
@@ -110,6 +125,10 @@ def _answer(warehouse: Warehouse, options: argparse.Namespace) -> str:
             return _explain(warehouse, options)
         case "link":
             return _link(warehouse, options)
+        case "erase":
+            return _erase(options)
+        case "lift":
+            return _lift(warehouse, options)
     with warehouse.connect() as connection:
         match options.command:
             case "rules":
@@ -156,6 +175,34 @@ def _link(warehouse: Warehouse, options: argparse.Namespace) -> str:
             told = report.text()
         save_state(connection, paths.state)
     return f"{told}\nkept; takes effect with the next build (make run)"
+
+
+def _asked(options: argparse.Namespace) -> list[str]:
+    typed = [line.strip() for line in sys.stdin] if "-" in options.asked else []
+    return [item for item in (*options.asked, *typed) if item not in {"-", ""}]
+
+
+def _erase(options: argparse.Namespace) -> str:
+    proof = erase(
+        _asked(options),
+        scope=options.scope,
+        reason=options.reason,
+        author=options.author,
+        is_dry=options.dry_run,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    if proof.failures and not proof.is_dry:
+        raise IdentityError(proof.text())
+    return proof.text()
+
+
+def _lift(warehouse: Warehouse, options: argparse.Namespace) -> str:
+    paths = current_paths()
+    with warehouse.connect() as connection:
+        keys = find_keys(connection, _asked(options), load_tenant(paths))
+        count, erasures = lift(connection, keys, reason=options.reason)
+        save_state(connection, paths.state)
+    return f"{count} tombstones of {', '.join(erasures)} lifted; takes effect with the next landing"
 
 
 def _explain(warehouse: Warehouse, options: argparse.Namespace) -> str:

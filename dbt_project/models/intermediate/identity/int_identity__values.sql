@@ -40,6 +40,14 @@ hash_keys as (
 
 ),
 
+-- what was erased links nobody any more, also where a raw table is read in place and still has it
+erased as (
+
+    select distinct identifier_key from {{ source('ops', 'erasures') }}
+    where lifted_at is null
+
+),
+
 distinct_values as (
 
     select distinct
@@ -134,15 +142,19 @@ final as (
         {{ row_key(['keyed.source_identifier_type', 'keyed.raw_value', 'keyed.region']) }}
             as value_key,
         keyed.identifier_type,
-        keyed.identifier_value,
+        case when erased.identifier_key is null then keyed.identifier_value else '(erased)' end
+            as identifier_value,
         keyed.identifier_key,
         {{ identifier_number('coalesce(identifier_types.rank, 99)', 'keyed.identifier_key') }}
             as identifier_number,
-        lower(keyed.trimmed_value) as compared_value,
-        keyed.invalid_reason
+        case when erased.identifier_key is null then lower(keyed.trimmed_value) end
+            as compared_value,
+        case when erased.identifier_key is null then keyed.invalid_reason else 'erased' end
+            as invalid_reason
     from keyed
     -- the type after normalising: a fixed-line phone is a landline
     left join identifier_types on keyed.identifier_type = identifier_types.identifier_type
+    left join erased on keyed.identifier_key = erased.identifier_key
 
 )
 
