@@ -25,7 +25,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui serve dashboard docs dbt test parity evaluate bench check format lock \
+.PHONY: help install install-spark run land ui serve dashboard docs dbt metrics test parity evaluate bench check format lock \
 	backup restore summary clean browser
 
 help: ## This list
@@ -75,6 +75,9 @@ docs: install ## dbt docs with lineage, served on port 8080
 
 dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_orders"
 	@$(BIN)/python -m orchestration dbt $(ARGS)
+
+metrics: install ## Ask the semantic layer: make metrics ARGS="query --saved-query scorecard"
+	@$(BIN)/python -m orchestration metrics $(ARGS)
 
 test: install ## All tests
 	@$(BIN)/python -m pytest

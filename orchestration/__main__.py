@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("prepare", help="Dagster's home and the dbt manifest, for `dagster dev`")
     dbt = commands.add_parser("dbt", help="any dbt command with the tenant's environment")
     dbt.add_argument("arguments", nargs=argparse.REMAINDER)
+    metrics = commands.add_parser("metrics", help="ask the semantic layer (MetricFlow's mf)")
+    metrics.add_argument("arguments", nargs=argparse.REMAINDER)
     commands.add_parser("summary", help="what the warehouse holds now")
     commands.add_parser("serve", help="write the serving copy of what the warehouse holds now")
     commands.add_parser("backup", help="write what cannot be rebuilt to data/state")
@@ -66,6 +68,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return run(paths, land_command(paths, persons=options.persons, days=options.days))
             case "dbt":
                 return dbt_command(options.arguments)
+            case "metrics":
+                return metrics_command(options.arguments)
             case command:
                 return {
                     "run": run,
@@ -109,6 +113,13 @@ def dbt_command(arguments: list[str]) -> int:
         return subprocess.run(
             [DBT_EXECUTABLE, *arguments], cwd=DBT_PROJECT_DIR, check=False
         ).returncode
+
+
+def metrics_command(arguments: list[str]) -> int:
+    """Ask the semantic layer; its tools take seconds to import."""
+    from orchestration.metrics import run_metrics
+
+    return run_metrics(arguments)
 
 
 def prepare(paths: Paths) -> int:

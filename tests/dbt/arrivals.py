@@ -54,6 +54,7 @@ NOT_COMPARED = {
     "intermediate.int_features__known_cutoffs": "counts the arrivals that it saw",
     "intermediate.int_identity__set_persons_before": "sets as they were named when the cutoff was "
     "resolved; the persons and the features of the cutoff are compared",
+    "intermediate.int_kpis__loose_persons": "its vertices are numbers of persons' names",
     "intermediate.int_identity__open_cutoffs": "the cutoffs that this build had to resolve",
 }
 # Persons are compared by who they are: their ids, and what was known when, are a matter of history.

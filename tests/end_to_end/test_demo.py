@@ -22,6 +22,7 @@ import pytest
 from ml.markov import attribute
 from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.identity_truth import compare, linkable_pairs
+from tests.metric_values import NO_COLUMN, all_metrics, answer, comparisons, held, scorecard_kpis
 from tests.tenants import Tenant
 from tests.unit.markov_paths import JourneyPath, counts_of
 
@@ -184,6 +185,22 @@ def test_no_clear_value_is_in_the_serving_copy(demo: Tenant) -> None:
                 f"(select value from clear_values) or regexp_matches({text}, '\\S@\\S+\\.\\w')"
             ).fetchone()
             assert found == (0,), f"{schema}.{table}.{column}"
+
+
+def test_the_semantic_layer_says_what_the_marts_say(demo: Tenant, tmp_path: Path) -> None:
+    """Two definitions of a KPI give a report and a dashboard two figures: to the last bit, every
+    metric of a mart is what `mf query` says, by day, week, channel, campaign and cohort."""
+    compared = {metric for comparison in comparisons() for metric in comparison.columns}
+    assert compared == all_metrics() - NO_COLUMN
+    assert set(scorecard_kpis()) <= all_metrics()
+    for comparison in comparisons():
+        said, expected = answer(demo, comparison, tmp_path), held(demo, comparison)
+        # of keys without any row `mf` says nothing; there the mart has nothing either
+        assert said.keys() <= expected.keys()
+        silent = [figures for key, figures in expected.items() if key not in said]
+        assert all(value in (None, 0.0) for figures in silent for value in figures.values())
+        assert {key: expected[key] for key in said} == said, comparison.group_by
+        assert any(value for figures in said.values() for value in figures.values())
 
 
 def test_killed_while_sending_nothing_is_sent_twice(demo: Tenant) -> None:

@@ -1,5 +1,5 @@
--- A level that stitches more can only have fewer people, all of whom placed the same orders; and the
--- default level has the customers of the orders. Anything else compares different people.
+-- A level that stitches more can only have fewer people, all of whom placed the same orders; and
+-- the default level has the customers of the orders. Anything else compares different people.
 {{ config(meta={'dagster': {'ref': {'name': 'identity_sensitivity'}}}) }}
 with
 
@@ -16,16 +16,18 @@ customers as (
 levels as (
 
     select
-        max(case when kpi = 'persons' and identity_level = 'strict' then value end)
+        coalesce(max(case when kpi = 'persons' and identity_level = 'strict' then value end), 0)
             as strict_count,
-        max(case when kpi = 'persons' and identity_level = 'default' then value end)
+        coalesce(max(case when kpi = 'persons' and identity_level = 'default' then value end), 0)
             as default_count,
-        max(case when kpi = 'persons' and identity_level = 'loose' then value end)
+        coalesce(max(case when kpi = 'persons' and identity_level = 'loose' then value end), 0)
             as loose_count,
-        max(case when kpi = 'customers' and identity_level = 'default' then value end)
+        coalesce(max(case when kpi = 'customers' and identity_level = 'default' then value end), 0)
             as customer_count,
-        min(case when kpi = 'orders_per_customer' then numerator_amount end) as least_order_count,
-        max(case when kpi = 'orders_per_customer' then numerator_amount end) as most_order_count
+        coalesce(min(case when kpi = 'orders_per_customer' then numerator_amount end), 0)
+            as least_order_count,
+        coalesce(max(case when kpi = 'orders_per_customer' then numerator_amount end), 0)
+            as most_order_count
     from {{ ref('identity_sensitivity') }}
 
 )

@@ -1,6 +1,5 @@
--- Grain: one row per person that an edge which the graph holds back would join with another, with the
--- smallest number of those whom they would make together.
-{%- set held_back = ['pending', 'limit'] %}
+-- Grain: one row per person that an edge which the graph holds back would join with another, with
+-- the smallest number of those whom they would make together.
 with
 
 edges as (
@@ -9,7 +8,7 @@ edges as (
         identifier_a,
         identifier_b
     from {{ ref('edges') }}
-    where status in ('{{ held_back | join("', '") }}')
+    where status in ('pending', 'limit')
 
 ),
 

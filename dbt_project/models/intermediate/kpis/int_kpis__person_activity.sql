@@ -1,5 +1,6 @@
--- Grain: one row per identifier that acted or ordered, person that it belongs to, and channel where:
--- what says how many people there are, under any idea of who is one. Facts of nobody are left out.
+-- Grain: one row per identifier that acted or ordered, person that it belongs to, and channel
+-- where: what says how many people there are, under any idea of who is one. Facts of nobody are
+-- left out.
 with
 
 orders as (
@@ -46,10 +47,8 @@ identifier_keys as (
 
 ordered as (
 
-    -- a refund's owner aside, an order is of its record's strongest identifier
     select
-        {{ row_key(["coalesce(identifier_keys.identifier_key, orders.person_id)"]) }}
-            as strict_number,
+        {{ row_key(['identifier_keys.identifier_key']) }} as strict_number,
         {{ person_number('orders.person_id') }} as person_number,
         orders.channel,
         1 as order_count

@@ -1,4 +1,5 @@
 -- Grain: one row per cohort (month of the first completed order) and month since then, up to as_of.
+{%- set predicted_ltv_score = 'ltv_365d' %}
 with
 
 customer_months as (
@@ -10,6 +11,13 @@ customer_months as (
 channel_costs as (
 
     select * from {{ ref('int_kpis__channel_costs') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('scores') }}
+    where score_name = '{{ predicted_ltv_score }}' and is_current
 
 ),
 
@@ -32,6 +40,28 @@ cohorts as (
         count(distinct person_id) as customer_count
     from customer_months
     group by cohort_month
+
+),
+
+customers as (
+
+    select distinct
+        person_id,
+        cohort_month
+    from customer_months
+
+),
+
+predictions as (
+
+    select
+        customers.cohort_month,
+        count(*) as predicted_customer_count,
+        avg(scores.score) as predicted_ltv_amount
+    from customers
+    inner join scores
+        on customers.person_id = scores.person_id
+    group by customers.cohort_month
 
 ),
 
@@ -127,7 +157,8 @@ per_customer as (
 
     select
         *,
-        cast(cumulative_margin_amount as double) / customer_count as ltv_amount,
+        case when is_mature then cast(cumulative_margin_amount as double) / customer_count end
+            as ltv_amount,
         cast(nullif(acquisition_cost_amount, 0) as double) / customer_count as cac_amount
     from accumulated
 
@@ -136,7 +167,7 @@ per_customer as (
 final as (
 
     select
-        cohort_month,
+        per_customer.cohort_month,
         cast(months_since as integer) as months_since,
         activity_month,
         cast(customer_count as bigint) as customer_count,
@@ -150,12 +181,17 @@ final as (
         ltv_amount,
         cac_amount,
         cast(
-            min(case when is_mature and ltv_amount >= cac_amount then months_since end) over (
-                partition by cohort_month
+            min(case when ltv_amount >= cac_amount then months_since end) over (
+                partition by per_customer.cohort_month
             ) as integer
         ) as payback_months,
-        is_mature
+        is_mature,
+        cast(coalesce(predictions.predicted_customer_count, 0) as bigint)
+            as predicted_customer_count,
+        predictions.predicted_ltv_amount
     from per_customer
+    left join predictions
+        on per_customer.cohort_month = predictions.cohort_month
 
 )
 

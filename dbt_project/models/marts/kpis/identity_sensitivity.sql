@@ -1,9 +1,9 @@
 -- Grain: one row per KPI and identity level: what the figure would be if fewer or more records were
 -- taken for one person.
 {%- set levels = {
-    'strict': 'activity.strict_number, activity.person_number',
-    'default': 'activity.person_number',
-    'loose': 'coalesce(components.component_id, activity.person_number)',
+    'strict': 'strict_number, person_number',
+    'default': 'person_number',
+    'loose': 'loose_number',
 } %}
 {%- set kpis = {
     'persons': ['person_count', none],
@@ -44,33 +44,42 @@ costs as (
 
 ),
 
-{% for level, number in levels.items() %}
-{{ level }}_persons as (
+resolved as (
 
     select
-        sum(activity.order_count) as order_count,
-        count(distinct activity.channel) as channel_count
+        activity.*,
+        coalesce(components.component_id, activity.person_number) as loose_number
     from activity
     left join components
         on activity.person_number = components.vertex_id
-    group by {{ number }}
 
 ),
 
-{% endfor %}
-counted as (
+people as (
 
-    {% for level in levels %}
+    {% for level, number in levels.items() %}
         select
             '{{ level }}' as identity_level,
-            count(*) as person_count,
-            count(case when order_count > 0 then 1 end) as customer_count,
-            count(case when order_count > 1 then 1 end) as repeat_customer_count,
-            count(case when channel_count > 1 then 1 end) as cross_channel_count,
-            coalesce(sum(order_count), 0) as order_count
-        from {{ level }}_persons
+            sum(order_count) as order_count,
+            count(distinct channel) as channel_count
+        from resolved
+        group by {{ number }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+counted as (
+
+    select
+        identity_level,
+        count(*) as person_count,
+        count(case when order_count > 0 then 1 end) as customer_count,
+        count(case when order_count > 1 then 1 end) as repeat_customer_count,
+        count(case when channel_count > 1 then 1 end) as cross_channel_count,
+        sum(order_count) as order_count
+    from people
+    group by identity_level
 
 ),
 
