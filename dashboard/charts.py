@@ -53,6 +53,14 @@ def laid_out(figure: go.Figure, *, height: int = 380, legend: bool = True) -> go
     return figure
 
 
+def few_dates(figure: go.Figure, dates: pd.Series) -> go.Figure:
+    """A time axis whose ticks are the dates themselves where they are few (else: milliseconds)."""
+    found = sorted(dates.unique())
+    if len(found) <= 8:
+        figure.update_xaxes(tickvals=found, ticktext=[f"{date:%Y-%m-%d}" for date in found])
+    return figure
+
+
 def bar_height(count: int, *, per_bar: int = 26, least: int = 220) -> int:
     """Height in pixels of a chart with `count` horizontal bars."""
     return max(least, 110 + per_bar * count)

@@ -42,6 +42,7 @@ def sankey(frame: pd.DataFrame) -> go.Figure:
             node={
                 "label": labels,
                 "color": [colours[label] for label in labels],
+                "align": "left",
                 "pad": 10,
                 "thickness": 14,
                 "hovertemplate": "%{label}: %{value:,.0f} journeys<extra></extra>",

@@ -26,7 +26,10 @@ select cast(date_trunc('week', activity_date) as date) as week_start,
     sum(revenue_amount) as revenue, sum(cost_amount) as spend, sum(session_count) as sessions,
     sum(conversion_count) as orders
 from kpis.channel_daily
-where ($first_day is null or activity_date >= cast($first_day as date))
+where activity_date >= coalesce(
+        cast($first_day as date),
+        (select max(activity_date) from kpis.channel_daily) - interval 52 week
+    )
     and ($last_day is null or activity_date <= cast($last_day as date))
     and ($channels is null or list_contains(cast($channels as varchar[]), channel))
 group by week_start

@@ -1,5 +1,6 @@
 """Hand-offs between channels, and where people are lost."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -25,7 +26,8 @@ def matrix(frame: pd.DataFrame, measure: str) -> go.Figure:
     texts = wide.map(lambda value: "" if pd.isna(value) else format(value, number))
     figure = go.Figure(
         go.Heatmap(
-            z=wide.to_numpy(),
+            # a few hand-offs are most of them: by order of magnitude
+            z=np.log10(wide) if measure == "transition_count" else wide.to_numpy(),
             x=wide.columns,
             y=wide.index,
             text=texts.to_numpy(),

@@ -38,6 +38,7 @@ def over_time(frame: pd.DataFrame) -> go.Figure:
         line={"color": charts.PALETTE[0]},
     )  # fmt: skip
     figure.update_yaxes(rangemode="tozero")
+    figure = charts.few_dates(figure, pd.to_datetime(frame["metric_date"]))
     return charts.laid_out(figure, height=280, legend=False)
 
 
@@ -97,6 +98,7 @@ def ledger(frame: pd.DataFrame) -> go.Figure:
             },
         )
     figure.update_layout(barmode="stack")
+    figure = charts.few_dates(figure, pd.to_datetime(frame["week_start"]))
     return charts.laid_out(figure, height=300)
 
 

@@ -24,7 +24,7 @@ pytestmark = [
 
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 PAGES = {
-    "overview": "Scorecard",
+    "": "Scorecard",  # the first page is the application's own address
     "channels": "Channels and campaigns",
     "cohorts": "Cohorts",
     "journeys": "Journey map",
@@ -93,6 +93,7 @@ def test_every_page_shows_itself_and_fits(opened: Page, address: str, name: str)
     visit(opened, f"{address}/{name}")
     expect(opened.locator("h1")).to_have_text(PAGES[name])
     expect(opened.get_by_test_id("stException")).to_have_count(0)
+    expect(opened.get_by_role("dialog")).to_have_count(0)
     expect(opened.get_by_test_id("stExpander").first).to_be_visible()
     main = opened.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth <= element.clientWidth")
