@@ -148,8 +148,8 @@ def main() -> None:
         "Revenue and spend",
         filters.bound(queries.WEEKS),
         weeks,
-        note="By week, the last year unless a period is chosen; revenue is credited by last touch, so "
-        "that channels add up to all of it.",
+        note="By week, the last year unless a period is chosen; revenue is credited by last touch, "
+        "so that channels add up to all of it.",
     )
     kpis(filters)
 
