@@ -72,7 +72,7 @@ def estimate_attribution(
     for (order,) in connection.execute(
         "select distinct markov_order from intermediate.int_attribution__transitions order by 1"
     ).fetchall():
-        for (grain, start), counts in _counts(connection, order):
+        for (grain, start), counts in order_counts(connection, order):
             frame = _markov_rows(counts, f"markov_{order}", minimum, warnings, grain, start)
             if frame is not None:
                 frames.append(frame)
@@ -94,7 +94,9 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: pd.DataFrame) -> None:
     connection.unregister("estimate_rows")
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, order: int) -> Iterator[tuple[Period, Counts]]:
+def order_counts(
+    connection: duckdb.DuckDBPyConnection, order: int
+) -> Iterator[tuple[Period, Counts]]:
     """Counts of the total, then of every month, of one order; states are numbered by DuckDB."""
     connection.execute(
         f"""create or replace temporary table markov_rows as

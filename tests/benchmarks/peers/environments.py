@@ -48,13 +48,15 @@ def python_of(peer: str) -> Path:
     return python
 
 
-def run_peer(peer: str, *arguments: str | Path) -> dict[str, Any]:
+def run_peer(peer: str, *arguments: str | Path, script: str | None = None) -> dict[str, Any]:
     """Run `run_<peer>.py` in the peer's environment; its figures, with the memory of its process.
+
+    `script` names another script, `run_<script>.py`.
 
     The script prints its figures as JSON in its last line. Raises `PeerUnavailable` or
     `CommandFailed`.
     """
-    ran = run([python_of(peer), HERE / f"run_{peer}.py", *arguments])
+    ran = run([python_of(peer), HERE / f"run_{script or peer}.py", *arguments])
     return {**json.loads(ran.output.splitlines()[-1]), "peak_bytes": ran.peak_bytes}
 
 
