@@ -39,6 +39,7 @@ from orchestration.erasure.target import Scope, Target, find_target
 from orchestration.identity.lookup import IdentityError
 from orchestration.ingestion.declarations import RawTable, read_declarations
 from orchestration.ingestion.gate import land_tenant
+from orchestration.ingestion.phones import forget_phone_numbers
 from orchestration.ingestion.raw_tables import is_view
 from orchestration.ingestion.tombstones import read_tombstones
 from orchestration.ops_tables import ensure_ops_tables
@@ -177,6 +178,8 @@ def _build(
         for report in land_tenant(connection, paths=paths, settings=settings, progress=progress):
             if not report.is_conserved:
                 raise IdentityError(f"{report.source}: the books of landing do not balance")
+        # also of a landline, which is a household's and has no tombstone
+        forget_phone_numbers(connection, settings, paths)
         refresh_rules(connection, settings, paths)
     progress("dbt build: every table from what is left")
     with warehouse.lock():

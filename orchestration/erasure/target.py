@@ -31,7 +31,7 @@ from orchestration.settings import TenantSettings
 Scope = Literal["identifier", "person"]
 # Of these the spelling tells who it is wherever it stands; a customer number may be any number.
 SEARCHED = ("email", "phone", "social_handle", "payment_token", "push_token", "device_id",
-            "cookie_id", "loyalty_id")  # fmt: skip
+            "cookie_id", "loyalty_id", "landline")  # fmt: skip
 SHORTEST = 6
 
 
@@ -118,7 +118,7 @@ def find_target(
         keys=tuple(sorted(keys.items())),
         person_ids=tuple(sorted(ended)),
         former_ids=_former(connection, ended),
-        values=_values(connection, keys),
+        values=_values(connection, {**keys, **_of_nobody_else(connection, ended)}),
     )
 
 
@@ -177,6 +177,38 @@ def _identifiers_of(connection: duckdb.DuckDBPyConnection, persons: set[str]) ->
     rows = connection.execute(
         "select identifier_key, identifier_type from intermediate.int_identity__identifiers "
         "where person_id in (select unnest(?))",
+        [sorted(persons)],
+    ).fetchall()
+    return dict(rows)
+
+
+def _of_nobody_else(connection: duckdb.DuckDBPyConnection, persons: set[str]) -> dict[str, str]:
+    """Identifiers that link nobody (a landline, say) and stand in records of `persons` only."""
+    rows = connection.execute(
+        """
+        with
+
+        records as (
+            select record_key from intermediate.int_identity__record_persons
+            where person_id in (select unnest($1::varchar[]))
+        ),
+
+        theirs as (
+            select distinct identifier_number from intermediate.int_identity__observations
+            where record_key in (select record_key from records)
+        ),
+
+        shared as (
+            select distinct identifier_number from intermediate.int_identity__observations
+            where identifier_number in (select identifier_number from theirs)
+                and record_key not in (select record_key from records)
+        )
+
+        select identifier_key, identifier_type
+        from intermediate.int_identity__keys
+        where identifier_number in (select identifier_number from theirs)
+            and identifier_number not in (select identifier_number from shared)
+        """,
         [sorted(persons)],
     ).fetchall()
     return dict(rows)

@@ -75,6 +75,20 @@ def keep_phone_numbers(
     return len(rows)
 
 
+def forget_phone_numbers(
+    connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
+) -> int:
+    """Take out the numbers that no raw table holds any more; return how many there were."""
+    attach_sources(connection, settings)
+    tables = [t for name in settings.source_names for t in read_declarations(paths, name)]
+    parts = [part for table in tables for part in _values(table, tables)]
+    found = " union all ".join(parts) or "select null as value, null as country"
+    return connection.execute(
+        "delete from pii.phone_numbers where raw not in "
+        f"(select value from ({found}) as found where value is not null)"
+    ).fetchall()[0][0]
+
+
 def _values(table: RawTable, tables: list[RawTable]) -> Iterator[str]:
     """SELECTs of (value, country) of a table's phone columns.
 
