@@ -130,7 +130,7 @@ def main() -> None:
         "By attribution model",
         filters.bound(queries.MODELS),
         lambda frame: by_model(frame, measure),
-        note="Whiskers are 95 % intervals, where a model has them (Markov) and one period is "
+        note="Whiskers are 95 % intervals, where a model has them and one period is "
         "chosen. Points far apart: the channel's worth depends on the model, so test it with a "
         "holdout. With a period, the months that it touches are summed.",
     )
