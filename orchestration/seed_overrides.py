@@ -22,6 +22,7 @@ from orchestration.settings import DBT_PROJECT_DIR, SettingsError, TenantSetting
 SEED_KEYS: dict[str, tuple[str, ...]] = {
     "channels": ("channel",),
     "exchange_rates": ("rate_date", "from_currency", "to_currency"),
+    "friction_fixes": ("point_type", "name"),
     "funnel_steps": ("funnel", "step_number"),
     "funnels": ("funnel",),
     "ga4_channel_rules": ("rule_number",),

@@ -22,10 +22,14 @@ from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks import results, tables
 from tests.benchmarks.ground import BENCH
 from tests.benchmarks.measure import Plan, measure
-from tests.benchmarks.peers import attribution, identity
+from tests.benchmarks.peers import attribution, funnels, identity
 
 DOCUMENT = PROJECT_ROOT / "docs" / "benchmarks.md"
-PEERS = {"identity": identity.compare, "attribution": attribution.compare}
+PEERS = {
+    "identity": identity.compare,
+    "attribution": attribution.compare,
+    "funnels": funnels.compare,
+}
 USUAL, FULL = [10_000, 100_000], [10_000, 100_000, 1_000_000]
 LARGE_GRAPHS = [1_000_000, 5_000_000]
 # From here on a full build takes so long that one is enough, unless --large-runs says otherwise.

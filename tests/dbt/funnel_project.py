@@ -36,6 +36,7 @@ CHAINS = {
     "chains_by_joins": "{{ spark__funnel_ordered('events') }}",
 }
 START = datetime(2026, 1, 1)
+CHANNELS = ["ads", "email", "web"]
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.benchmarks.peers.environments import run_peer
-from tests.dbt.funnel_project import Event, Funnel, build, event_table, write_project
+from tests.dbt.funnel_project import CHANNELS, Event, Funnel, build, event_table, write_project
 
 pytestmark = pytest.mark.slow
 
 MINUTES, DAY = 60, 86_400
-CHANNELS = ["ads", "email", "web"]
 # Few steps and many, windows from none to all; ordered ones first, for ClickHouse.
 ORDERED = [
     Funnel(number, "ordered", window, steps)
