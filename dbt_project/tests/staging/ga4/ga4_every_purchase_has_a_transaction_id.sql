@@ -8,10 +8,12 @@
     )
 }}
 select
-    user_pseudo_id,
-    ga_session_id,
-    occurred_at
-from {{ source('ga4', 'events') }}
+    events.user_pseudo_id,
+    events.ga_session_id,
+    events.occurred_at
+from {{ source('ga4', 'events') }} as events
+inner join {{ ref('ga4_events') }} as event_names
+    on events.event_name = event_names.event_name
 where
-    event_name in ('purchase', 'in_app_purchase')
-    and {{ ga4_text('transaction_id') }} is null
+    event_names.role = 'order'
+    and {{ ga4_text('events.transaction_id') }} is null

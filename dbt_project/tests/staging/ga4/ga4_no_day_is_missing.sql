@@ -11,22 +11,25 @@ with
 
 days as (
 
-    select distinct cast(exported_at as date) as day from {{ source('ga4', 'events') }}
+    -- rows are known at the end of the day whose table they were in
+    select distinct cast(loaded_at as date) as day_date
+    from {{ ref('fct_touchpoints') }}
+    where source = 'ga4'
 
 ),
 
 neighbours as (
 
     select
-        day,
-        lag(day) over (order by day) as day_before
+        day_date,
+        lag(day_date) over (order by day_date) as day_before
     from days
 
 )
 
 select
     day_before as last_day_before,
-    day as first_day_after,
-    {{ days_between('day_before', 'day') }} - 1 as missing_days
+    day_date as first_day_after,
+    {{ days_between('day_before', 'day_date') }} - 1 as missing_days
 from neighbours
-where {{ days_between('day_before', 'day') }} > 1
+where {{ days_between('day_before', 'day_date') }} > 1

@@ -13,11 +13,13 @@ purchases as (
 
     select
         coalesce(
-            {{ ga4_text('transaction_id') }},
-            '(not set):' || user_pseudo_id || '.' || cast(ga_session_id as string)
+            {{ ga4_text('events.transaction_id') }},
+            '(not set):' || events.user_pseudo_id || '.' || cast(events.ga_session_id as string)
         ) as order_id
-    from {{ source('ga4', 'events') }}
-    where event_name in ('purchase', 'in_app_purchase')
+    from {{ source('ga4', 'events') }} as events
+    inner join {{ ref('ga4_events') }} as event_names
+        on events.event_name = event_names.event_name
+    where event_names.role = 'order'
 
 )
 
