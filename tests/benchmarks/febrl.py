@@ -23,7 +23,8 @@ from tests.benchmarks.process import run
 
 ROOT = BENCH / "work" / "febrl"
 TENANT = "febrl"
-BUILD = ("build", "--quiet", "--exclude-resource-type", "unit_test", "--select", "+group:identity")
+MODELS = ("+persons", "+edges", "+identifiers", "identity_levels")
+BUILD = ("build", "--quiet", "--exclude-resource-type", "unit_test", "--select", *MODELS)
 
 PAIRS = """
     with cells as (
