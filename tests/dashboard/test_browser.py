@@ -34,7 +34,8 @@ PAGES = {
     "identity": "Identity health",
     "person": "One person's story",
 }
-WAIT_MS = 60_000
+WAIT_MS = 60_000  # the five seconds of the driver are not enough for a machine that is busy
+expect.set_options(timeout=WAIT_MS)
 
 
 @pytest.fixture(scope="module")
