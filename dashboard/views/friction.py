@@ -9,7 +9,7 @@ from dashboard.filters import chosen
 from dashboard.queries import friction as queries
 from dashboard.serving_copy import Query
 
-KINDS = {None: "all", "quick_win": "quick wins", "structural": "structural fixes"}
+KINDS = {"all": "all", "quick_win": "quick wins", "structural": "structural fixes"}
 MOST = 20
 
 
@@ -44,9 +44,8 @@ def main() -> None:
     if not parts.page("Friction roadmap", "Where people drop off more than elsewhere, by money"):
         return
     chosen(period=False, channel=False)
-    kind = st.segmented_control(
-        "Kind", [None, "quick_win", "structural"], format_func=KINDS.__getitem__, default=None
-    )
+    picked = st.segmented_control("Kind", list(KINDS), format_func=KINDS.__getitem__, default="all")
+    kind = picked if picked in ("quick_win", "structural") else None
     query = Query(queries.ROADMAP, {"kind": kind})
     frame = parts.chart(
         "What to mend first",
