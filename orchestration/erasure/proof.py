@@ -121,12 +121,18 @@ class Proof:
         return "\n".join(lines).rstrip() + "\n"
 
     def write(self, folder: Path) -> Path:
-        """Write `<erasure>.json` and `<erasure>.md`, mode 0600; returns the latter."""
+        """Write `<erasure>.json` and `<erasure>.md`, mode 0600; returns the latter.
+
+        An earlier proof stays, as it searched for what was still known then: later ones are
+        numbered.
+        """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        earlier = len(list(folder.glob(f"{self.erasure_id}*.md")))
+        stem = f"{self.erasure_id}_{earlier + 1}" if earlier else self.erasure_id
         document = {**asdict(self), "is_complete": self.is_complete, "failures": self.failures}
         texts = {
-            f"{self.erasure_id}.json": json.dumps(document, indent=2, default=str) + "\n",
-            f"{self.erasure_id}.md": self.markdown(),
+            f"{stem}.json": json.dumps(document, indent=2, default=str) + "\n",
+            f"{stem}.md": self.markdown(),
         }
         for name, text in texts.items():
             aside = folder / f".{name}.new"
@@ -134,4 +140,4 @@ class Proof:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)
             aside.rename(folder / name)
-        return folder / f"{self.erasure_id}.md"
+        return folder / f"{stem}.md"

@@ -104,7 +104,7 @@ def find_target(
             "some of it is erased already: ask for that apart, to go on or to prove"
         )
     if begun:
-        return _begun(connection, begun.pop())
+        return _begun(connection, begun.pop(), _typed(asked))
     if scope == "person":
         keys |= _identifiers_of(connection, persons)
     ended = persons | _left_without(connection, keys)
@@ -154,7 +154,15 @@ def _earlier(
     return {name for (name,) in rows}
 
 
-def _begun(connection: duckdb.DuckDBPyConnection, erasure_id: str) -> Target:
+def _typed(asked: Sequence[str]) -> frozenset[str]:
+    """Values that were typed: all that can be searched for once the warehouse has forgotten."""
+    parts = [item.partition("=") for item in asked]
+    return frozenset(
+        value.strip() for kind, _, value in parts if kind in SEARCHED and len(value) >= SHORTEST
+    )
+
+
+def _begun(connection: duckdb.DuckDBPyConnection, erasure_id: str, typed: frozenset[str]) -> Target:
     rows = connection.execute(
         "select identifier_key, identifier_type, scope, person_id from ops.erasures "
         "where erasure_id = ? and identifier_type <> ? order by all",
@@ -169,7 +177,7 @@ def _begun(connection: duckdb.DuckDBPyConnection, erasure_id: str) -> Target:
         keys=tuple(keys.items()),
         person_ids=tuple(sorted(persons)),
         former_ids=tuple(sorted(former)),
-        values=_values(connection, keys),
+        values=_values(connection, keys) | typed,
     )
 
 
