@@ -58,7 +58,7 @@ NOT_COMPARED = {
     "intermediate.int_identity__open_cutoffs": "the cutoffs that this build had to resolve",
 }
 # Persons are compared by who they are: their ids, and what was known when, are a matter of history.
-PERSON_COLUMNS = ("person_id", "person_number", "named_person_number")
+PERSON_COLUMNS = ("person_id", "person_number", "named_person_number", "speaker_id")
 MATTERS_OF_HISTORY = ("person_id_as_known", "known_from", "cart_key", "link_key")
 WITH_HISTORY = {
     "identity.identifier_person": "known_to is null",
@@ -272,7 +272,7 @@ def _renamed(connection: duckdb.DuckDBPyConnection, database: str, table: str) -
     condition = f"cutoff_at = {now}" if "cutoff_at" in columns else "true"
     replaced = []
     for name in [name for name in PERSON_COLUMNS if name in columns]:
-        key = "person_id" if name == "person_id" else "person_number"
+        key = "person_number" if name.endswith("person_number") else "person_id"
         found = (
             f"(select number from {database}_persons as persons "
             f"where persons.{key} = compared.{name} and {condition})"

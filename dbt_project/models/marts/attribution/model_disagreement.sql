@@ -65,12 +65,15 @@ singles as (
 
 shares as (
 
+    -- rounded, so that which model is the lowest does not hang on the order of adding up
     select
         *,
-        coalesce(
-            conversions / nullif(
-                sum(conversions) over (partition by model, period_grain, period_start), 0
-            ), 0
+        round(
+            coalesce(
+                conversions / nullif(
+                    sum(conversions) over (partition by model, period_grain, period_start), 0
+                ), 0
+            ), 12
         ) as conversion_share
     from channel_attribution
     where channel <> '(unattributed)'
