@@ -19,7 +19,9 @@ OPS_TABLES: dict[str, str] = {
         universal_holdout_pct double, split_salt varchar, rules_fingerprint varchar,
         identity_gone_share double, identity_largest_person integer,
         attribution_half_life_days double, attribution_min_conversions integer,
-        shared_device_policy varchar""",
+        shared_device_policy varchar,
+        path_last_touches integer, path_top_count integer, path_tree_depth integer,
+        path_tree_width integer, path_tree_transform varchar""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its

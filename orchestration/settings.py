@@ -99,6 +99,13 @@ class TenantSettings(BaseModel):
     attribution_min_conversions: int = Field(
         default=100, ge=1, description="a period with fewer conversions has no Markov model"
     )
+    path_last_touches: int = Field(default=3, ge=1, description="touches of the transform last_n")
+    path_top_count: int = Field(default=100, ge=1, description="rows of journeys.paths by name")
+    path_tree_depth: int = Field(default=6, ge=1, le=10)
+    path_tree_width: int = Field(
+        default=8, ge=1, description="children of a node by name, the rest is (other)"
+    )
+    path_tree_transform: Literal["unique", "exposure", "first", "last_n"] = "exposure"
     feature_cutoff_count: int = Field(default=4, ge=1)
     feature_cutoff_step_days: int = Field(default=30, ge=1, le=365)
     universal_holdout_pct: float = Field(default=5.0, ge=0, le=100)

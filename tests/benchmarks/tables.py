@@ -60,7 +60,8 @@ def render(results: Mapping[str, Any]) -> str:
         parts += ["### Rows and seconds per layer", layers(sizes, results.get("growth", {}))]
         parts += ["### The slowest models", slowest(sizes)]
     for name, peer in results.get("peers", {}).items():
-        parts += [f"### Peers: {name}", peer_table(peer)]
+        is_own = name == "journeys"  # nobody beside Crossweave: times only
+        parts += [f"### {'Paths' if is_own else 'Peers'}: {name}", peer_table(peer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -19,7 +19,8 @@ import phonenumbers
 import yaml
 
 from orchestration.ops_tables import ensure_ops_tables
-from orchestration.settings import DBT_PROJECT_DIR
+from orchestration.seed_overrides import write_overridden_seeds
+from orchestration.settings import DBT_PROJECT_DIR, TenantSettings
 
 SOURCES_FILE = DBT_PROJECT_DIR / "models/staging/canonical/_canonical__sources.yml"
 HASH_KEY = "key-of-the-tests"
@@ -49,7 +50,8 @@ def e164(raw: str, region: str) -> str | None:
 class CanonicalWarehouse:
     """Rows of the source canonical, and the DuckDB file under `folder` that they are written to.
 
-    `phone_kinds` gives the kind of a raw phone value where it is not `mobile`.
+    `phone_kinds` gives the kind of a raw phone value where it is not `mobile`; `overrides` are as
+    in tenant.yml.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class CanonicalWarehouse:
     country_code: str = "CH"
     feature_cutoff_count: int = 4
     shared_device_policy: str = "none"
+    overrides: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -112,8 +115,11 @@ class CanonicalWarehouse:
             """insert into ops.settings (
                 tenant, as_of, timezone, currency, country_code, lookback_days,
                 session_gap_minutes, reset_on_conversion, feature_cutoff_count,
-                feature_cutoff_step_days, universal_holdout_pct, split_salt, shared_device_policy
-            ) values ('mine', ?, 'Europe/Zurich', 'CHF', ?, 30, 30, true, ?, 30, 5, 'salt', ?)""",
+                feature_cutoff_step_days, universal_holdout_pct, split_salt, shared_device_policy,
+                path_last_touches, path_top_count, path_tree_depth, path_tree_width,
+                path_tree_transform, attribution_half_life_days, attribution_min_conversions
+            ) values ('mine', ?, 'Europe/Zurich', 'CHF', ?, 30, 30, true, ?, 30, 5, 'salt', ?,
+                3, 100, 6, 6, 'exposure', 7, 100)""",
             [
                 self.as_of,
                 self.country_code,
@@ -150,11 +156,18 @@ class CanonicalWarehouse:
 
     def dbt(self, *arguments: str) -> str:
         """Run dbt on the written warehouse; returns its output, fails the test on an error."""
+        settings = TenantSettings.model_validate(
+            {"sources": ["canonical"], "overrides": self.overrides}
+        )
+        seeds = self.folder / "seeds"
+        overridden = write_overridden_seeds(settings, seeds)
         environment = {
             **os.environ,
             "CROSSWEAVE_SOURCES": "canonical",
             "CROSSWEAVE_OWN_CONTRACTS": "{}",
             "CROSSWEAVE_WAREHOUSE": str(self.path),
+            "CROSSWEAVE_SEED_OVERRIDES": str(seeds),
+            "CROSSWEAVE_OVERRIDDEN_SEEDS": ",".join(overridden),
             "CROSSWEAVE_TENANT_MODELS": str(self.folder / "no_models"),
             "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
             "DBT_TARGET_PATH": str(self.folder.parent / "dbt_target"),

@@ -18,7 +18,10 @@ import duckdb
 RELATIVE_TOLERANCE = 1e-9
 SHOWN_DIFFERENCES = 5
 # A Spark timestamp is an instant in UTC; DuckDB's has no zone, and is in UTC by convention.
-SAME_TYPES = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMP"}
+SAME_TYPES = {
+    "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
+    "TIMESTAMP WITH TIME ZONE[]": "TIMESTAMP[]",
+}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ journeys as (
         conversion_key,
         min(occurred_at) as started_at,
         max(occurred_at) as last_touch_at,
-        {{ ordered_list('channel', ['touch_position']) }} as path,
+        {{ sorted_rows(['touch_position', 'channel', 'occurred_at']) }} as steps,
         count(*) as touch_count,
         count(distinct channel) as channel_count
     from journey_touches
@@ -73,7 +73,8 @@ final as (
         conversions.order_id as conversion_order_id,
         conversions.source as conversion_source,
         conversions.revenue_amount,
-        outcomes.path,
+        {{ column_of_rows('outcomes.steps', 2) }} as path,
+        {{ column_of_rows('outcomes.steps', 3) }} as touched_at,
         cast(outcomes.touch_count as bigint) as touch_count,
         cast(outcomes.channel_count as bigint) as channel_count,
         cast(
