@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,9 +53,9 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(warehouse: CanonicalWarehouse, scratch: Path) -> Iterator[LinkReport]:
+def report(warehouse: CanonicalWarehouse, scratch: Path) -> LinkReport:
     with duckdb.connect(str(warehouse.path)) as connection:
-        yield link_contacts(connection, scratch=scratch)
+        return link_contacts(connection, scratch=scratch)
 
 
 def _pairs(warehouse: CanonicalWarehouse) -> tuple[float, float]:
