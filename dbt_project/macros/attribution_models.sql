@@ -19,10 +19,11 @@
     {% endfor %}
 {%- endmacro %}
 
-{# Revenue in whole units of 1e-9 (int_attribution__touch_credits) as an amount. #}
+{# Revenue in whole units of 1e-9 (int_attribution__touch_credits) as an amount. A product of more than
+   38 digits would lose some on Spark. #}
 {% macro attribution_revenue(units) -%}
     cast(
-        cast({{ units }} as decimal(28, 0)) * cast(0.000000001 as decimal(10, 9))
+        cast({{ units }} as decimal(26, 0)) * cast(0.000000001 as decimal(9, 9))
         as decimal(38, 12)
     )
 {%- endmacro %}

@@ -23,7 +23,8 @@ summed as (
         campaign_id,
     {% for model in models %}
         sum({{ model }}_credit) as {{ model }}_conversions,
-        sum({{ model }}_revenue_units) as {{ model }}_revenue_units,
+        sum(cast({{ model }}_revenue_units as {{ wide_integer_type() }}))
+            as {{ model }}_revenue_units,
         sum(case when is_first_order then {{ model }}_credit else 0 end)
             as {{ model }}_new_customers{{ ',' if not loop.last }}
     {% endfor %}
