@@ -89,7 +89,10 @@ def main() -> None:
 
 def compiled(name: str) -> str:
     """The SQL of a model as dbt compiled it last, for all rows."""
-    text = (current_paths().dbt_target / MODELS.format(name=name)).read_text(encoding="utf-8")
+    file = current_paths().dbt_target / MODELS.format(name=name)
+    if not file.exists():
+        raise FileNotFoundError(f'{file}: first make dbt ARGS="compile -s int_attribution__{name}"')
+    text = file.read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\w+ in \(select \w+ from touched__\w+\)", "1 = 1", text)
 

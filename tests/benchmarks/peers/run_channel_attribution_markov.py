@@ -14,11 +14,11 @@ from ChannelAttribution import markov_model
 
 paths = pandas.read_parquet(sys.argv[1])
 simulations = int(sys.argv[2])
-more = {"nsim_start": simulations, "max_step": 1000, "ncore": 2} if simulations else {}
+more = {"nsim_start": simulations, "ncore": 2} if simulations else {}
 begun = time.perf_counter()
 result = markov_model(
     paths, "path", "conversions", var_value="value", var_null="lost", order=1, sep=">",
-    flg_adv=False, verbose=False, flg_pro=False, **more,
+    verbose=False, flg_pro=False, **more,
 )  # fmt: skip
 seconds = time.perf_counter() - begun
 credits = dict(zip(result["channel_name"], result["total_conversions"], strict=True))
