@@ -24,7 +24,8 @@ from tests.benchmarks.process import run
 ROOT = BENCH / "work" / "febrl"
 TENANT = "febrl"
 MODELS = ("+persons", "+edges", "+identifiers", "identity_levels")
-BUILD = ("build", "--quiet", "--exclude-resource-type", "unit_test", "--select", *MODELS)
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+BUILD = ("build", "--quiet", *NO_TESTS, "--select", *MODELS)
 
 PAIRS = """
     with cells as (
