@@ -21,6 +21,8 @@ PYTHON_SOURCES = {
     ("ops", "landing_files"): SETTINGS_KEY,
     ("ops", "trait_rules"): SETTINGS_KEY,
     ("ops", "manual_rules"): SETTINGS_KEY,
+    # an erasure builds by itself; afterwards its tombstones count for whatever lands
+    ("ops", "erasures"): SETTINGS_KEY,
     # as a steward's rules, they count from the next build on
     ("ops", "probabilistic_links"): SETTINGS_KEY,
     # created with the settings, filled by the model int_identity__names
