@@ -31,6 +31,7 @@ shared_devices as (
         identifier_number,
         cluster_id as thing_number,
         scope,
+        person_id as present_id,
         first_seen_at
     from clusters
     where scope = 'device' and met_person_count > 1
@@ -57,6 +58,7 @@ moved as (
         clusters.identifier_number,
         clusters.identifier_number as thing_number,
         clusters.scope,
+        clusters.person_id as present_id,
         clusters.first_seen_at
     from parted
     inner join clusters on parted.identifier_number = clusters.identifier_number
@@ -144,15 +146,24 @@ followed as (
 
 ),
 
--- between two persons the tenant's policy decides; what is no device is kept until it moves
+last_turns as (
+
+    select
+        thing_number,
+        person_id
+    from followed
+    where next_from is null
+
+),
+
+-- between two persons the tenant's policy decides; what is no device is kept until it moves, and
+-- only has a history where the last to show it is who has it (a steward may have said otherwise)
 stretches as (
 
     select
         followed.person_id,
         shared.identifier_number,
         case
-            when followed.scope = 'person' and followed.former_until is null
-                then shared.first_seen_at
             when followed.scope = 'device' and {{ policy }} = 'next_known'
                 then coalesce(followed.former_until, shared.first_seen_at)
             else followed.seen_from
@@ -164,6 +175,8 @@ stretches as (
         end as valid_before
     from followed
     inner join shared on followed.thing_number = shared.thing_number
+    inner join last_turns on followed.thing_number = last_turns.thing_number
+    where followed.scope = 'device' or last_turns.person_id = shared.present_id
 
 ),
 

@@ -58,24 +58,34 @@ distinct_values as (
 
 ),
 
+-- one value may stand for a phone here and for a landline there
+distinct_numbers as (
+
+    select distinct
+        raw_value,
+        region
+    from distinct_values
+    where region <> '-'
+
+),
+
 -- a region that the landing step did not foresee is read as the tenant's own
 numbers as (
 
     select
-        distinct_values.raw_value,
-        distinct_values.region,
+        distinct_numbers.raw_value,
+        distinct_numbers.region,
         case when own_region.raw is not null then own_region.e164 else default_region.e164 end
             as e164,
         case when own_region.raw is not null then own_region.kind else default_region.kind end
             as kind
-    from distinct_values
+    from distinct_numbers
     left join phone_numbers as own_region
-        on distinct_values.raw_value = own_region.raw
-            and distinct_values.region = own_region.region
+        on distinct_numbers.raw_value = own_region.raw
+            and distinct_numbers.region = own_region.region
     left join phone_numbers as default_region
-        on distinct_values.raw_value = default_region.raw
+        on distinct_numbers.raw_value = default_region.raw
             and default_region.region = {{ setting('country_code') }}
-    where distinct_values.region <> '-'
 
 ),
 
