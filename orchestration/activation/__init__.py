@@ -5,7 +5,7 @@ destination: sync documents, the plan, guards, the gate, sending, receipts. `con
 file per destination, without SQL. No Dagster anywhere in this room.
 
     run_sync(connection, definition, paths=...) -> SyncReport      one run of one sync
-    load_syncs(sync_folders(paths)) -> list[SyncDefinition]        what there is to run
+    syncs_of(paths) -> list[SyncDefinition]                        what there is to run
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.activation.definitions import SyncDefinition, SyncDefinitionError, load_syncs
+from orchestration.activation.destinations import DestinationError, load_destinations
 from orchestration.activation.engine import run_sync
 from orchestration.activation.report import LawBroken, OperationCounts, SyncReport
 from orchestration.settings import PROJECT_ROOT, Paths
 
 __all__ = [
+    "DestinationError",
     "LawBroken",
     "OperationCounts",
     "SyncDefinition",
     "SyncDefinitionError",
     "SyncReport",
+    "load_destinations",
     "load_syncs",
     "run_sync",
     "sync_folders",
+    "syncs_of",
 ]
 
 
@@ -35,3 +39,11 @@ def sync_folders(paths: Paths) -> list[Path]:
         PROJECT_ROOT / "orchestration" / "defs" / "activation",
         paths.tenant_folder / "syncs",
     ]
+
+
+def syncs_of(paths: Paths) -> list[SyncDefinition]:
+    """The sync documents of a tenant, against its destinations.
+
+    Raises `DestinationError` or `SyncDefinitionError` with every mistake found.
+    """
+    return load_syncs(sync_folders(paths), load_destinations(paths))

@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 
-from orchestration.activation import SyncReport, load_syncs, run_sync, sync_folders
+from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
 from orchestration.activation.source import PlanError
 from orchestration.settings import current_paths
@@ -40,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["CROSSWEAVE_ENV"] = options.env
     paths = current_paths()
     try:
-        syncs = load_syncs(sync_folders(paths))
-    except SyncDefinitionError as error:
+        syncs = syncs_of(paths)
+    except (DestinationError, SyncDefinitionError) as error:
         print(error, file=sys.stderr)
         return 1
     if options.check:
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
                     dry_run=options.dry_run,
                     accept_filled_destination=options.accept_filled_destination,
                 )
-            except PlanError as error:
+            except (PlanError, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
                 return 1
             _show(report)

@@ -7,14 +7,14 @@ JSON schema that editors use. Does not belong here: anything that needs the ware
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from orchestration.activation.connectors import DESTINATIONS
+from orchestration.activation.destinations import FILE, Destination, mistakes
 from orchestration.activation.mapping import RESERVED_FIELDS, FieldMapping
 
 SCHEMA_FILE = Path(__file__).with_name("sync.schema.json")
@@ -71,7 +71,12 @@ class SyncDefinition(BaseModel):
         description="payload model: one row per destination record, with its key and the "
         "identifier_key of the address that is used",
     )
-    destination: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="a connector")
+    destination: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="file, or a name of destinations.yml"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="what this sync tells its connector (docs/activation.md)"
+    )
     channel: str | None = Field(
         default=None,
         description="consent channel of the address; needed where the destination implies none",
@@ -125,30 +130,36 @@ class SyncDefinition(BaseModel):
         return failures
 
 
-def load_syncs(folders: Iterable[Path]) -> list[SyncDefinition]:
+ONLY_FILE: Mapping[str, Destination] = {FILE.name: FILE}
+
+
+def load_syncs(
+    folders: Iterable[Path], destinations: Mapping[str, Destination] = ONLY_FILE
+) -> list[SyncDefinition]:
     """Read every `*.yml` below the folders (absent folders are fine), in order of the sync's name.
 
+    `destinations`: those that the tenant has (`load_destinations`).
     Raises `SyncDefinitionError` with all mistakes of all documents.
     """
     found: dict[str, tuple[Path, SyncDefinition]] = {}
-    mistakes: list[str] = []
+    wrong: list[str] = []
     files = [file for folder in folders if folder.is_dir() for file in folder.rglob("*.yml")]
     for file in sorted(files):
         try:
-            definition = _read(file)
+            definition = _read(file, destinations)
         except SyncDefinitionError as error:
-            mistakes.append(str(error))
+            wrong.append(str(error))
             continue
         if definition.sync in found:
             first = found[definition.sync][0]
-            mistakes.append(f"{file}: sync: {definition.sync!r} is already defined in {first}")
+            wrong.append(f"{file}: sync: {definition.sync!r} is already defined in {first}")
         found[definition.sync] = (file, definition)
-    if mistakes:
-        raise SyncDefinitionError("\n".join(mistakes))
+    if wrong:
+        raise SyncDefinitionError("\n".join(wrong))
     return [found[name][1] for name in sorted(found)]
 
 
-def _read(file: Path) -> SyncDefinition:
+def _read(file: Path, destinations: Mapping[str, Destination]) -> SyncDefinition:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -158,16 +169,16 @@ def _read(file: Path) -> SyncDefinition:
     try:
         definition = SyncDefinition.model_validate(content)
     except ValidationError as error:
-        lines = [
-            f"{file}: {'.'.join(str(part) for part in item['loc']) or 'document'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise SyncDefinitionError("\n".join(lines)) from error
-    if definition.destination not in DESTINATIONS:
-        known = ", ".join(sorted(DESTINATIONS))
+        raise SyncDefinitionError("\n".join(mistakes(str(file), error))) from error
+    if definition.destination not in destinations:
+        known = ", ".join(sorted(destinations))
         raise SyncDefinitionError(
-            f"{file}: destination: no connector {definition.destination!r}; there are: {known}"
+            f"{file}: destination: no destination {definition.destination!r}; there are: {known}"
         )
+    try:
+        destinations[definition.destination].type.options.model_validate(definition.options)
+    except ValidationError as error:
+        raise SyncDefinitionError("\n".join(mistakes(f"{file}: options", error))) from error
     failures = definition.failed_tests()
     if failures:
         raise SyncDefinitionError("\n".join(f"{file}: tests: {failure}" for failure in failures))

@@ -22,6 +22,7 @@ from orchestration.activation.connectors.base import (
     Operation,
 )
 from orchestration.activation.definitions import SyncDefinition
+from orchestration.activation.destinations import Destination, load_destinations
 from orchestration.activation.gate import GateContext
 from orchestration.activation.mapping import FieldMapping
 from orchestration.activation.plan import ERASED_ROWS, OPERATIONS_OF_MODE
@@ -42,6 +43,7 @@ class Run:
 
     connection: duckdb.DuckDBPyConnection
     definition: SyncDefinition
+    destination: Destination
     paths: Paths
     run_id: str
     model: Model
@@ -66,8 +68,8 @@ class Run:
 
     def earlier_connector(self, run_id: str) -> Connector:
         """The destination, opened for an earlier run of the same sync."""
-        context = _context(self.definition, self.mapping, self.paths, run_id)
-        return self.open_destination(self.definition.destination, context)
+        context = _context(self.definition, self.destination, self.mapping, self.paths, run_id)
+        return self.open_destination(self.destination.connector, context)
 
     @property
     def has_history(self) -> bool:
@@ -95,10 +97,11 @@ def open_run(
     """
     name = definition.sync
     run_id = _free_run_id(connection, name, run_id, now())
+    destination = _destination(definition, paths)
     model = find_model(connection, definition.model)
     mapping = FieldMapping.of(definition.key, definition.fields, model.columns)
     connector = open_destination(
-        definition.destination, _context(definition, mapping, paths, run_id)
+        destination.connector, _context(definition, destination, mapping, paths, run_id)
     )
     description = connector.describe()
     channel = description.channel or definition.channel
@@ -111,6 +114,7 @@ def open_run(
     return Run(
         connection=connection,
         definition=definition,
+        destination=destination,
         paths=paths,
         run_id=run_id,
         model=model,
@@ -164,8 +168,22 @@ def _receipts(
     )
 
 
+def _destination(definition: SyncDefinition, paths: Paths) -> Destination:
+    destinations = load_destinations(paths)
+    if definition.destination not in destinations:
+        raise SyncError(
+            f"{definition.sync}: no destination {definition.destination!r}; "
+            f"there are: {', '.join(sorted(destinations))}"
+        )
+    return destinations[definition.destination]
+
+
 def _context(
-    definition: SyncDefinition, mapping: FieldMapping, paths: Paths, run_id: str
+    definition: SyncDefinition,
+    destination: Destination,
+    mapping: FieldMapping,
+    paths: Paths,
+    run_id: str,
 ) -> ConnectorContext:
     return ConnectorContext(
         sync=definition.sync,
@@ -173,6 +191,10 @@ def _context(
         key=mapping.key_field,
         fields=mapping.fields,
         outbox=paths.outbox,
+        tenant_folder=paths.tenant_folder,
+        settings=destination.settings,
+        options=destination.type.options.model_validate(definition.options),
+        secrets=destination.secrets(),
     )
 
 

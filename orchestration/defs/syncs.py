@@ -7,7 +7,7 @@ counts, and the law of accounts becomes a check.
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
-from orchestration.activation import SyncDefinition, load_syncs, run_sync, sync_folders
+from orchestration.activation import SyncDefinition, run_sync, syncs_of
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import RECEIPTS_KEY
 from orchestration.defs.tenant import PATHS, WAREHOUSE
@@ -67,7 +67,7 @@ def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
     return sync
 
 
-sync_definitions = load_syncs(sync_folders(PATHS))
+sync_definitions = syncs_of(PATHS)
 syncs = [_sync_asset(definition) for definition in sync_definitions]
 
 

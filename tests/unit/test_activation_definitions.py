@@ -49,7 +49,7 @@ def test_a_document_has_the_guards_of_the_design_by_default(tmp_path: Path) -> N
         ({"guards": {"max_remove_pct": 120}}, "guards.max_remove_pct", "less than or equal to 100"),
         ({"model": "fct_orders"}, "model", "should match pattern"),
         ({"key": "email"}, "key", "should match pattern"),
-        ({"destination": "fax"}, "destination", "no connector 'fax'; there are: file"),
+        ({"destination": "fax"}, "destination", "no destination 'fax'; there are: file"),
         ({"fields": {"EMAIL": "email"}}, "document", "no field carries the key column 'person_id'"),
         ({"fields": {"operation": "person_id"}}, "document", "operation is written by the engine"),
     ],

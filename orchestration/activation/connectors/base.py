@@ -11,10 +11,12 @@ Messages name fields and codes, never values: they are written to tables that BI
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 Operation = Literal["add", "change", "remove", "refresh"]
 SendOutcome = Literal["succeeded", "rejected", "unknown"]
@@ -70,12 +72,25 @@ class Description:
     takes_mixture: bool = False
 
 
+class ConnectorSettings(BaseModel):
+    """What `destinations.yml` says of a destination; a connector extends it. No secret is here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SyncOptions(BaseModel):
+    """What a sync document says to its connector (`options`); a connector extends it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 @dataclass(frozen=True)
 class ConnectorContext:
     """What a connector is opened with: one run of one sync.
 
     `key` is the payload field that carries the record key, `fields` all payload fields in order,
-    `outbox` the tenant's outbox folder of this environment.
+    `outbox` the tenant's outbox folder of this environment, `tenant_folder` the brand's own files.
+    `settings` and `options` are of the connector's own types; `secrets` come from the environment.
     """
 
     sync: str
@@ -83,6 +98,10 @@ class ConnectorContext:
     key: str
     fields: tuple[str, ...]
     outbox: Path
+    tenant_folder: Path = Path()
+    settings: ConnectorSettings = field(default_factory=ConnectorSettings)
+    options: SyncOptions = field(default_factory=SyncOptions)
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
 
 
 class Connector(Protocol):
@@ -111,6 +130,21 @@ class Connector(Protocol):
     def holds_records(self) -> bool | None:
         """Whether an earlier run of this sync left records there; None if it cannot tell."""
         ...
+
+
+@dataclass(frozen=True)
+class ConnectorType:
+    """A kind of destination: how it is opened, and what may be said to it in YAML.
+
+    Each of `secrets` is read from the environment variable `CROSSWEAVE_<DESTINATION>_<SECRET>`;
+    those of `optional_secrets` may be unset.
+    """
+
+    open: Callable[[ConnectorContext], Connector]
+    settings: type[ConnectorSettings] = ConnectorSettings
+    options: type[SyncOptions] = SyncOptions
+    secrets: tuple[str, ...] = ()
+    optional_secrets: tuple[str, ...] = ()
 
 
 class SendError(Exception):

@@ -26,6 +26,7 @@ from pathlib import Path
 from orchestration.activation.connectors.base import (
     OPERATIONS,
     ConnectorContext,
+    ConnectorType,
     Description,
     Record,
     RowResult,
@@ -153,6 +154,9 @@ class FileConnector:
         for line in lines:
             writer.writerow([_csv_cell(line.get(column)) for column in columns])
         return buffer.getvalue()
+
+
+CONNECTOR = ConnectorType(FileConnector)
 
 
 def _run_of(file: Path) -> str:
