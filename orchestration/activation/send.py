@@ -4,8 +4,8 @@ Belongs here: pacing, retries of what surely did not arrive, splitting a refused
 record is alone, asking back when an answer was lost, and cleaning messages of personal data.
 Does not belong here: SQL, the gate, the ledgers.
 
-A batch that may have arrived is never sent again here: its rows are looked up (`read_back`) or end
-as `unknown`.
+A batch that may have arrived is sent again only where the connector says that twice has the effect
+of once; else its rows are looked up (`read_back`) or end as `unknown`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from orchestration.activation.connectors.base import (
     Description,
     DestinationDown,
     NotDelivered,
+    OutcomeUnknown,
     Record,
     RowResult,
 )
@@ -28,6 +29,7 @@ from orchestration.activation.connectors.base import (
 MAX_TRIES = 4
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+PATIENCE_S = 600.0  # a destination that asks for more is left alone until the next run
 MESSAGE_LENGTH = 300
 _CODE = re.compile(r"^[A-Za-z0-9_.\-]{1,60}$")
 _ADDRESSES = re.compile(r"[^\s\"'<>,;:=(]+@[^\s\"'<>,;)]+|\+?\d[\d\s().\-]{6,}\d")
@@ -56,31 +58,45 @@ class Sender:
         ]
 
     def _send(self, batch: Sequence[Record]) -> list[RowResult | None]:
+        doubt: OutcomeUnknown | None = None  # of any try: what arrived once has arrived
         message = ""
         for attempt in range(MAX_TRIES):
             self._pace()
             try:
                 results = self.connector.send(batch)
-            except NotDelivered as error:
+            except (NotDelivered, OutcomeUnknown) as error:
+                if isinstance(error, OutcomeUnknown):
+                    doubt = error
+                    if not error.is_repeatable:
+                        break
                 message = str(error)
-                if attempt + 1 < MAX_TRIES:
-                    wait = error.retry_after_s
-                    self.sleep(
-                        min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) if wait is None else wait
-                    )
+                if attempt + 1 < MAX_TRIES and not self._wait(attempt, error.retry_after_s):
+                    break
                 continue
             except BatchRefused as error:
                 return self._split(batch, error)
             except DestinationDown as error:
                 self.down = f"{type(error).__name__}: {clean(str(error))}"
-                return [None] * len(batch)
+                break
             except Exception as error:
                 # the class name alone: a foreign message may quote what was sent
                 return self._ask_back(batch, type(error).__name__)
             if len(results) != len(batch):
                 return self._ask_back(batch, "answer_incomplete")
             return self._resolve_unknown(batch, results)
+        if doubt is not None:
+            return self._ask_back(batch, doubt.error_class)
+        if self.down is not None:
+            return [None] * len(batch)
         return [RowResult("rejected", error_class="not_delivered", message=message) for _ in batch]
+
+    def _wait(self, attempt: int, asked_s: float | None) -> bool:
+        """Wait before the next try; False when the destination asks for more than patience has."""
+        if asked_s is not None and asked_s > PATIENCE_S:
+            self.down = f"the destination asks to come back in {asked_s:.0f} s; run the sync later"
+            return False
+        self.sleep(min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) if asked_s is None else asked_s)
+        return True
 
     def _split(self, batch: Sequence[Record], error: BatchRefused) -> list[RowResult | None]:
         """Halve a refused batch until the bad record is alone."""

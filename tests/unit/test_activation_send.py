@@ -10,6 +10,7 @@ from orchestration.activation.connectors.base import (
     BatchRefused,
     DestinationDown,
     NotDelivered,
+    OutcomeUnknown,
     Record,
     RowResult,
 )
@@ -109,6 +110,57 @@ def test_an_answer_lost_before_delivery_is_what_the_destination_can_tell(
     destination = ScriptedDestination(before=lose).with_description(read_back=read_back)
     assert _outcomes(_sender(destination).send(_batch(2))) == [outcome] * 2
     assert len(destination.batches) == 1
+
+
+def test_a_batch_that_may_be_repeated_is_tried_again_before_it_ends_as_unknown() -> None:
+    faults = [OutcomeUnknown("500", error_class="http_500", is_repeatable=True)]
+
+    def fail(batch: Sequence[Record]) -> None:
+        if faults:
+            raise faults.pop(0)
+
+    destination = ScriptedDestination(before=fail).with_description(read_back="none")
+    assert _outcomes(_sender(destination).send(_batch(2))) == ["succeeded"] * 2
+    faults.extend([OutcomeUnknown("500", error_class="http_500", is_repeatable=True)] * 4)
+    results = _sender(destination).send(_batch(2))
+    assert [(row.outcome, row.error_class) for row in results if row] == [
+        ("unknown", "http_500")
+    ] * 2
+    assert (len(destination.batches), faults) == (6, [])
+
+
+def test_a_batch_that_may_not_be_repeated_is_sent_once() -> None:
+    def fail(batch: Sequence[Record]) -> None:
+        raise OutcomeUnknown("500", error_class="http_500")
+
+    destination = ScriptedDestination(before=fail).with_description(read_back="none")
+    assert _outcomes(_sender(destination).send(_batch(2))) == ["unknown"] * 2
+    assert len(destination.batches) == 1
+
+
+@pytest.mark.parametrize("later", [NotDelivered("429"), DestinationDown("401")])
+def test_a_doubt_is_not_settled_by_a_later_try_that_did_not_arrive(later: Exception) -> None:
+    """500 after the batch was stored, then 429: `rejected` would deny what has arrived."""
+    faults = [OutcomeUnknown("500", is_repeatable=True), later, later, later]
+
+    def fail(batch: Sequence[Record]) -> None:
+        raise faults.pop(0)
+
+    destination = ScriptedDestination(before=fail).with_description(read_back="none")
+    assert _outcomes(_sender(destination).send(_batch(2))) == ["unknown"] * 2
+
+
+def test_a_destination_that_asks_for_more_time_than_a_run_has_is_left_alone() -> None:
+    """A Retry-After of a day would hold the warehouse for a day."""
+
+    def throttle(batch: Sequence[Record]) -> None:
+        raise NotDelivered("429", retry_after_s=86_400.0)
+
+    waits: list[float] = []
+    sender = _sender(ScriptedDestination(before=throttle), waits)
+    assert _outcomes(sender.send(_batch(2))) == [None, None]
+    assert waits == []
+    assert sender.down == "the destination asks to come back in 86400 s; run the sync later"
 
 
 @pytest.mark.parametrize("read_back", ["complete", "none"])

@@ -162,6 +162,27 @@ class NotDelivered(SendError):
         self.retry_after_s = retry_after_s
 
 
+class OutcomeUnknown(SendError):
+    """Nobody knows whether the batch arrived (5xx, time-out, an answer that cannot be read).
+
+    `is_repeatable`: sending it again has the effect of once, so it is tried again before its rows
+    are read back or end as unknown.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_class: str = "unknown",
+        is_repeatable: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.error_class = error_class
+        self.is_repeatable = is_repeatable
+        self.retry_after_s = retry_after_s
+
+
 class BatchRefused(SendError):
     """The destination refused the batch for its content: smaller batches find the bad row."""
 
