@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from orchestration.erasure.rows import Step
+from orchestration.private_files import write_private
 
 
 def clean_outbox(folder: Path, gone: Collection[str], *, is_dry: bool) -> list[Step]:
@@ -28,7 +28,7 @@ def clean_outbox(folder: Path, gone: Collection[str], *, is_dry: bool) -> list[S
         lines = list(_lines(file))
         kept = [text for text, fields, is_remove in lines if is_remove or not fields & set(gone)]
         if len(kept) < len(lines) and not is_dry:
-            _write(file, "".join(kept))
+            write_private(file, "".join(kept))
         name = str(file.relative_to(folder.parent.parent))
         steps.append(Step(f"outbox/{name}", len(lines), len(lines) - len(kept), "taken out"))
     return steps
@@ -61,14 +61,3 @@ def _csv_text(cells: list[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer).writerow(cells)
     return buffer.getvalue()
-
-
-def _write(file: Path, text: str) -> None:
-    aside = file.with_name(f".{file.name}.tmp")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.rename(file)

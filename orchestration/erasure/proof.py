@@ -6,13 +6,13 @@ Keys, ids, counts and names of tables and files; no clear value and no reason as
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from orchestration.erasure.rows import Step
 from orchestration.erasure.scan import Found
+from orchestration.private_files import write_private
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,5 @@ class Proof:
             f"{stem}.md": self.markdown(),
         }
         for name, text in texts.items():
-            aside = folder / f".{name}.new"
-            handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            aside.rename(folder / name)
+            write_private(folder / name, text)
         return folder / f"{stem}.md"

@@ -8,19 +8,13 @@ written. Does not belong here: what may be sent, and to whom.
 
 Both files of a batch are written under a hidden temporary name, flushed to disk and renamed. The
 JSON-lines rename is the moment of delivery: a killed run has delivered what is in `*.jsonl`, and
-nothing else; a CSV file that is missing beside it is made from it. Decimals are text (money keeps
-its digits), times ISO 8601 in UTC. The folder is mode 0700, the files 0600: payloads are clear.
+nothing else; a CSV file that is missing beside it is made from it. The folder is mode 0700, the
+files 0600: payloads are clear.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestration.activation.connectors.base import (
@@ -31,9 +25,16 @@ from orchestration.activation.connectors.base import (
     Record,
     RowResult,
 )
+from orchestration.activation.connectors.lines import (
+    Line,
+    csv_text,
+    jsonl_text,
+    lines_of,
+    read_jsonl,
+)
+from orchestration.private_files import write_private
 
 BATCH_SIZE = 10_000
-LEADING_FIELDS = ("operation", "idempotency_key")
 
 
 class FileConnector:
@@ -63,16 +64,8 @@ class FileConnector:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.chmod(0o700)
         stem = self._next_stem()
-        lines = [
-            {
-                "operation": record.operation,
-                "idempotency_key": record.idempotency_key,
-                **{field: _plain(value) for field, value in record.payload.items()},
-            }
-            for record in batch
-        ]
-        text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-        self._write(self._folder / f"{stem}.jsonl", text)
+        lines = lines_of(batch)
+        self._write(self._folder / f"{stem}.jsonl", jsonl_text(lines))
         self._write(self._folder / f"{stem}.csv", self._csv_text(lines))
         return [RowResult("succeeded", external_id=f"{stem}.jsonl") for _ in batch]
 
@@ -96,8 +89,7 @@ class FileConnector:
             lines = list(_read_lines(file))
             kept = [line for line in lines if str(line.get(self._context.key)) not in gone]
             if len(kept) < len(lines):
-                text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in kept)
-                self._write(file, text)
+                self._write(file, jsonl_text(kept))
                 self._write(file.with_suffix(".csv"), self._csv_text(kept))
         return [RowResult("succeeded") for _ in record_keys]
 
@@ -130,30 +122,10 @@ class FileConnector:
                 self._write(file.with_suffix(".csv"), self._csv_text(list(_read_lines(file))))
 
     def _write(self, target: Path, text: str) -> None:
-        """Write aside, flush to disk, rename; mode 0600 from the first byte on."""
-        temporary = target.with_name(f".{target.name}.tmp")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_private(target, text)
 
-    def _csv_text(self, lines: Iterable[Mapping[str, object]]) -> str:
-        """RFC 4180 with a header; an absent or null field is empty, booleans in lower case."""
-        columns = [*LEADING_FIELDS, *self._context.fields]
-        buffer = io.StringIO()
-        writer = csv.writer(buffer)
-        writer.writerow(columns)
-        for line in lines:
-            writer.writerow([_csv_cell(line.get(column)) for column in columns])
-        return buffer.getvalue()
+    def _csv_text(self, lines: Sequence[Line]) -> str:
+        return csv_text(lines, self._context.fields)
 
 
 CONNECTOR = ConnectorType(FileConnector)
@@ -167,31 +139,4 @@ def _run_of(file: Path) -> str:
 
 def _read_lines(file: Path) -> Iterator[dict[str, object]]:
     with file.open(encoding="utf-8") as handle:
-        for line in handle:
-            if line.strip():
-                yield json.loads(line)
-
-
-def _plain(value: object) -> object:
-    """A value as JSON has it."""
-    if isinstance(value, datetime):
-        return f"{value.isoformat()}Z" if value.tzinfo is None else value.isoformat()
-    if isinstance(value, date | Decimal):
-        return str(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence):
-        return [_plain(item) for item in value]
-    return str(value)
-
-
-def _csv_cell(value: object) -> object:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return value
+        yield from read_jsonl(handle)
