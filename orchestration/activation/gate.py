@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.activation.erased import erased_sql
+
 
 @dataclass(frozen=True)
 class GateContext:
@@ -147,9 +149,7 @@ def refused(
         if settings != 1:
             raise GateError(f"ops.settings has {settings} rows, expected one; run the landing step")
         rows = connection.execute(
-            _GATE_SQL.format(
-                tombstone=_tombstone_sql(connection), bucket=bucket_sql(), buckets=BUCKETS
-            ),
+            _GATE_SQL.format(tombstone=erased_sql("batch"), bucket=bucket_sql(), buckets=BUCKETS),
             {
                 "first": first,
                 "last": last,
@@ -168,21 +168,4 @@ def bucket_sql() -> str:
     return (
         "cast(concat('0x', substr(sha256(concat_ws(chr(31), settings.split_salt, batch.person_id)),"
         f" 1, 8)) as bigint) % {BUCKETS}"
-    )
-
-
-def _tombstone_sql(connection: duckdb.DuckDBPyConnection) -> str:
-    """True for an erased address, and for any address of an erased person."""
-    exists = connection.execute(
-        """
-        select count(*) from information_schema.tables
-        where table_schema = 'ops' and table_name = 'erasures'
-        """
-    ).fetchall()[0][0]
-    if not exists:  # a warehouse of an earlier version, in which nothing was erased
-        return "false"
-    erased = "select {} from ops.erasures where lifted_at is null"
-    return (
-        f"batch.identifier_key in ({erased.format('identifier_key')}) "
-        f"or batch.person_id in ({erased.format('person_id')} and person_id is not null)"
     )

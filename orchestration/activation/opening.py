@@ -23,9 +23,10 @@ from orchestration.activation.connectors.base import (
 )
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.destinations import Destination, load_destinations
+from orchestration.activation.erased import erased_sql
 from orchestration.activation.gate import GateContext
 from orchestration.activation.mapping import FieldMapping
-from orchestration.activation.plan import ERASED_ROWS, OPERATIONS_OF_MODE
+from orchestration.activation.plan import OPERATIONS_OF_MODE
 from orchestration.activation.receipts import Receipts
 from orchestration.activation.source import Model, find_model
 from orchestration.settings import Paths
@@ -144,7 +145,8 @@ def _operations(
     """Those of the mode, and removing where the destination received somebody who is erased."""
     of_mode = OPERATIONS_OF_MODE[definition.mode]
     erased = connection.execute(
-        f"select 1 from ops.activation_sync_state where sync = ? and {ERASED_ROWS} limit 1",
+        f"select 1 from ops.activation_sync_state as state "
+        f"where sync = ? and {erased_sql('state')} limit 1",
         [definition.sync],
     ).fetchall()
     return (*of_mode, "remove") if erased and "remove" not in of_mode else of_mode

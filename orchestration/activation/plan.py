@@ -17,6 +17,7 @@ import duckdb
 
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
+from orchestration.activation.erased import erased_sql
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
 from orchestration.activation.source import Model, read_source
 
@@ -43,14 +44,6 @@ class PlanFigures:
     in_doubt: int
     uncertain: int = 0
     erased: int = 0
-
-
-# Rows of a person or an address that was erased: they leave the destination in every mode.
-ERASED_ROWS = """(
-    person_id in (
-        select person_id from ops.erasures where lifted_at is null and person_id is not null)
-    or identifier_key in (select identifier_key from ops.erasures where lifted_at is null)
-)"""
 
 
 def make_plan(
@@ -88,7 +81,10 @@ def make_plan(
         waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
         in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),
         uncertain=uncertain,
-        erased=_count(connection, f"activation_plan where operation = 'remove' and {ERASED_ROWS}"),
+        erased=_count(
+            connection,
+            f"activation_plan where operation = 'remove' and {erased_sql('activation_plan')}",
+        ),
     )
 
 
@@ -171,7 +167,7 @@ def _read_candidates(
             cast(null as varchar) as hold
         from compared
         where list_contains($operations, operation)
-            and (operation <> 'remove' or $is_mirror or {ERASED_ROWS})
+            and (operation <> 'remove' or $is_mirror or {erased_sql("compared")})
         """,
         {
             "sync": definition.sync,

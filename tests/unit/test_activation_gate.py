@@ -137,9 +137,8 @@ def test_an_erased_address_stays_erased(brand: Brand) -> None:
     brand.consent("k2", "p2", status="granted")
     brand.consent("k3", "p3", status="granted")
     brand.connection.execute(
-        "create or replace table ops.erasures as "
-        "select 'k1' as identifier_key, null as person_id, null::timestamp as lifted_at "
-        "union all select 'k9', 'p2', null union all select 'k3', 'p3', now()"
+        "insert into ops.erasures (identifier_key, person_id, lifted_at) values "
+        "('k1', null, null), ('k9', 'p2', null), ('k3', 'p3', timestamp '2026-06-01')"
     )
     # the address; another address of an erased person; a tombstone that was lifted
     asked = [("p1", "k1"), ("p2", "k2"), ("p3", "k3")]
