@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from orchestration.activation.connectors.base import Description, Operation, Record, RowResult
 from orchestration.activation.gate import refused
 from orchestration.activation.opening import Run
+from orchestration.activation.outcomes import Outcome
 from orchestration.activation.plan import PlanFigures
-from orchestration.activation.receipts import Outcome
 from orchestration.activation.report import OperationCounts
 from orchestration.activation.send import Sender
 from orchestration.activation.source import read_payloads
@@ -33,6 +33,7 @@ class Planned:
     record_key: str
     idempotency_key: str
     external_id: str | None
+    identifier_key: str | None
 
 
 def deliver(run: Run, total: int, progress: Progress | None) -> str | None:
@@ -83,7 +84,14 @@ def _deliver_batch(
         else:
             positions.append(row.position)
             records.append(
-                Record(row.operation, row.record_key, row.idempotency_key, payload, row.external_id)
+                Record(
+                    row.operation,
+                    row.record_key,
+                    row.idempotency_key,
+                    payload,
+                    row.external_id,
+                    row.identifier_key,
+                )
             )
     _tally(run, blocked)
     sending = [Outcome(position, "sending") for position in positions]
@@ -108,6 +116,10 @@ def _outcome(position: int, result: RowResult | None) -> Outcome:
         message=result.message,
         external_id=result.external_id,
         is_terminal=result.is_terminal,
+        content_id=result.content_id,
+        content_version=result.content_version,
+        variant=result.variant,
+        message_id=result.message_id,
     )
 
 
@@ -153,7 +165,8 @@ def windows(run: Run) -> Iterator[list[Planned]]:
     while True:
         rows = run.connection.execute(
             """
-            select position, operation, record_key, idempotency_key, external_id
+            select
+                position, operation, record_key, idempotency_key, external_id, identifier_key
             from activation_plan where position between ? and ? order by position
             """,
             [first, first + WINDOW - 1],

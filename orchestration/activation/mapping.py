@@ -26,6 +26,8 @@ LEDGER_COLUMNS = {
     "message_id": "varchar",
     "cost_amount": "decimal(18,4)",
 }
+# Those of them that a connector which renders knows better than the model.
+RENDERED_COLUMNS = ("content_id", "content_version", "variant", "message_id")
 
 
 class MappingError(ValueError):

@@ -193,6 +193,8 @@ def _context(
         key=mapping.key_field,
         fields=mapping.fields,
         outbox=paths.outbox,
+        env=paths.env,
+        purpose=definition.purpose,
         tenant_folder=paths.tenant_folder,
         settings=destination.settings,
         options=destination.type.options.model_validate(definition.options),

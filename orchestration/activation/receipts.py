@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
-import pyarrow as pa
 
-from orchestration.activation.mapping import LEDGER_COLUMNS
+from orchestration.activation.mapping import LEDGER_COLUMNS, RENDERED_COLUMNS
+from orchestration.activation.outcomes import Outcome, outcome_table
 from orchestration.activation.rejects import record_rejects, resolve_moot_rejects
 from orchestration.activation.report import OperationCounts
 
@@ -28,29 +28,11 @@ _SEQUENCED = (
 )  # fmt: skip
 _IDS = "record_key, person_id, identifier_key, operation, row_hash, idempotency_key"
 _LEDGER = ", ".join(LEDGER_COLUMNS)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of the planned row at `position`; `reason` is a code, `message` prose."""
-
-    position: int
-    outcome: str
-    reason: str | None = None
-    message: str | None = None
-    external_id: str | None = None
-    is_terminal: bool = False
-
-
-_OUTCOME_SCHEMA = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("outcome", pa.string()),
-        ("reason", pa.string()),
-        ("message", pa.string()),
-        ("external_id", pa.string()),
-        ("is_terminal", pa.bool_()),
-    ]
+_RENDERED = ", ".join(
+    f"coalesce(activation_outcomes.{column}, activation_plan.{column})"
+    if column in RENDERED_COLUMNS
+    else f"activation_plan.{column}"
+    for column in LEDGER_COLUMNS
 )
 
 
@@ -108,14 +90,7 @@ class Receipts:
         """
         if not outcomes:
             return
-        table = pa.Table.from_pylist(
-            [
-                {part.name: getattr(item, part.name) for part in fields(Outcome)}
-                for item in outcomes
-            ],
-            schema=_OUTCOME_SCHEMA,
-        )
-        self.connection.register("activation_outcomes", table)
+        self.connection.register("activation_outcomes", outcome_table(outcomes))
         try:
             with self._transaction() as sequence:
                 self._record(at, sequence)
@@ -141,7 +116,7 @@ class Receipts:
                 sequence, {_LEDGER})
             select
                 $run_id, $sync, {_IDS}, $destination, $channel, outcome, reason,
-                activation_outcomes.external_id, $at, $sequence, {_LEDGER}
+                activation_outcomes.external_id, $at, $sequence, {_RENDERED}
             from activation_outcomes
             inner join activation_plan using (position)
             where outcome in ('succeeded', 'rejected', 'unknown', 'blocked')

@@ -16,7 +16,8 @@ import duckdb
 
 from orchestration.activation.connectors.base import Connector
 from orchestration.activation.mapping import LEDGER_COLUMNS
-from orchestration.activation.receipts import Outcome, Receipts
+from orchestration.activation.outcomes import Outcome
+from orchestration.activation.receipts import Receipts
 from orchestration.activation.send import read_back
 
 CHUNK = 10_000

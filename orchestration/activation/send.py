@@ -25,6 +25,7 @@ from orchestration.activation.connectors.base import (
     Record,
     RowResult,
 )
+from orchestration.activation.mapping import RENDERED_COLUMNS
 
 MAX_TRIES = 4
 FIRST_WAIT_S = 1.0
@@ -119,7 +120,9 @@ class Sender:
         )
         resolved: list[RowResult | None] = list(results)
         for number, row in zip(unknown, found, strict=True):
-            resolved[number] = row
+            if row is not None:
+                known = {column: getattr(results[number], column) for column in RENDERED_COLUMNS}
+                resolved[number] = replace(row, **known)
         return resolved
 
     def _ask_back(self, batch: Sequence[Record], error_class: str) -> list[RowResult | None]:

@@ -435,3 +435,27 @@ def test_a_level_that_the_seed_lacks_is_refused(brand: Brand) -> None:
     brand.connection.execute("delete from seeds.identity_levels where identity_level = 'loose'")
     with pytest.raises(PlanError, match="no level 'loose'"):
         brand.run(definition(identity="loose"))
+
+
+def test_the_ledger_says_what_was_rendered(brand: Brand) -> None:
+    """A connector that renders knows content and message better than the model; an unknown
+    outcome keeps them too, for a mail that may have arrived must be told apart from others."""
+    rendered = {"content_id": "winback", "content_version": "2-abc", "variant": "b"}
+    answers = {"p0000": "succeeded", "p0001": "unknown", "p0002": "rejected"}
+    mail = ScriptedDestination(
+        answer=lambda record: RowResult(
+            answers.get(record.record_key, "succeeded"),  # type: ignore[arg-type]
+            message_id=f"<{record.identifier_key}>",
+            **rendered,
+        )
+    ).with_description(read_back="none")
+    brand.run(open_destination=mail.open)
+    assert brand.rows(
+        "select record_key, outcome, content_id, content_version, variant, message_id "
+        "from ops.activation_delivery_ledger order by 1"
+    ) == [
+        (f"p000{number}", outcome, "winback", "2-abc", "b", f"<k000{number}>")
+        for number, outcome in enumerate(
+            ("succeeded", "unknown", "rejected", "succeeded", "succeeded")
+        )
+    ]

@@ -26,13 +26,17 @@ OPERATIONS: tuple[Operation, ...] = ("add", "change", "remove", "refresh")
 
 @dataclass(frozen=True)
 class Record:
-    """One destination record. `payload` has the mapped fields; for a remove, the key alone."""
+    """One destination record. `payload` has the mapped fields; for a remove, the key alone.
+
+    `identifier_key`: keyed hash of the address that is used, for links that are made for it alone.
+    """
 
     operation: Operation
     record_key: str
     idempotency_key: str
     payload: Mapping[str, object]
     external_id: str | None = None
+    identifier_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class RowResult:
     """What the destination said about one record.
 
     `error_class` is a short code (`invalid_address`), `message` prose without personal data.
-    `is_terminal`: sending the same data again cannot help.
+    `is_terminal`: sending the same data again cannot help. `content_id` to `message_id`: what was
+    really rendered, where the connector renders; the ledger takes it before the payload's columns.
     """
 
     outcome: SendOutcome
@@ -48,6 +53,10 @@ class RowResult:
     error_class: str | None = None
     message: str | None = None
     is_terminal: bool = False
+    content_id: str | None = None
+    content_version: str | None = None
+    variant: str | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +98,8 @@ class ConnectorContext:
     """What a connector is opened with: one run of one sync.
 
     `key` is the payload field that carries the record key, `fields` all payload fields in order,
-    `outbox` the tenant's outbox folder of this environment, `tenant_folder` the brand's own files.
+    `purpose` the consent purpose, `outbox` the tenant's outbox folder of this environment,
+    `tenant_folder` the brand's own files.
     `settings` and `options` are of the connector's own types; `secrets` come from the environment.
     """
 
@@ -98,6 +108,8 @@ class ConnectorContext:
     key: str
     fields: tuple[str, ...]
     outbox: Path
+    env: str = "dev"
+    purpose: str = ""
     tenant_folder: Path = Path()
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
     options: SyncOptions = field(default_factory=SyncOptions)
