@@ -69,7 +69,9 @@ class Run:
 
     def earlier_connector(self, run_id: str) -> Connector:
         """The destination, opened for an earlier run of the same sync."""
-        context = _context(self.definition, self.destination, self.mapping, self.paths, run_id)
+        context = _context(
+            self.definition, self.destination, self.model, self.mapping, self.paths, run_id
+        )
         return self.open_destination(self.destination.connector, context)
 
     @property
@@ -102,7 +104,7 @@ def open_run(
     model = find_model(connection, definition.model)
     mapping = FieldMapping.of(definition.key, definition.fields, model.columns)
     connector = open_destination(
-        destination.connector, _context(definition, destination, mapping, paths, run_id)
+        destination.connector, _context(definition, destination, model, mapping, paths, run_id)
     )
     description = connector.describe()
     channel = description.channel or definition.channel
@@ -183,6 +185,7 @@ def _destination(definition: SyncDefinition, paths: Paths) -> Destination:
 def _context(
     definition: SyncDefinition,
     destination: Destination,
+    model: Model,
     mapping: FieldMapping,
     paths: Paths,
     run_id: str,
@@ -199,6 +202,7 @@ def _context(
         settings=destination.settings,
         options=destination.type.options.model_validate(definition.options),
         secrets=destination.secrets(),
+        types={field: model.types[column] for field, column in mapping.pairs},
     )
 
 

@@ -6,6 +6,7 @@ before they are sent and are stored nowhere. Does not belong here: the ledgers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -19,35 +20,37 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """A payload model in the warehouse: name, quoted relation and columns in order."""
+    """A payload model in the warehouse: name, quoted relation, columns in order, their types."""
 
     name: str
     relation: str
     columns: tuple[str, ...]
+    types: Mapping[str, str]
 
 
 def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> Model:
     """Find the payload model by its name, in whatever schema dbt put it. Raises `PlanError`."""
     rows = connection.execute(
         """
-        select table_schema, column_name from information_schema.columns
+        select table_schema, column_name, data_type from information_schema.columns
         where table_catalog = current_database() and table_name = ?
         order by table_schema, ordinal_position
         """,
         [name],
     ).fetchall()
-    schemas = sorted({schema for schema, _ in rows})
+    schemas = sorted({schema for schema, *_ in rows})
     if len(schemas) != 1:
         where = ", ".join(schemas) or "nowhere"
         raise PlanError(
             f"{name}: expected one relation of this name, found {where}; build it first: "
             f"make dbt ARGS='build -s +{name}'"
         )
-    columns = tuple(column for _, column in rows)
+    types = {column: kind for _, column, kind in rows}
+    columns = tuple(types)
     missing = sorted({"person_id", ADDRESS_COLUMN} - set(columns))
     if missing:
         raise PlanError(f"{name}: column {', '.join(missing)} is missing; the gate needs it")
-    return Model(name=name, relation=f'"{schemas[0]}"."{name}"', columns=columns)
+    return Model(name=name, relation=f'"{schemas[0]}"."{name}"', columns=columns, types=types)
 
 
 def read_source(

@@ -98,8 +98,8 @@ class ConnectorContext:
     """What a connector is opened with: one run of one sync.
 
     `key` is the payload field that carries the record key, `fields` all payload fields in order,
-    `purpose` the consent purpose, `outbox` the tenant's outbox folder of this environment,
-    `tenant_folder` the brand's own files.
+    `types` their DuckDB types, `purpose` the consent purpose, `outbox` the tenant's outbox folder
+    of this environment, `tenant_folder` the brand's own files.
     `settings` and `options` are of the connector's own types; `secrets` come from the environment.
     """
 
@@ -114,6 +114,7 @@ class ConnectorContext:
     settings: ConnectorSettings = field(default_factory=ConnectorSettings)
     options: SyncOptions = field(default_factory=SyncOptions)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 class Connector(Protocol):
