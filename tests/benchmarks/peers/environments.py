@@ -25,12 +25,13 @@ class PeerUnavailable(RuntimeError):
     """A peer cannot be installed here; the message says why, and stands in the results."""
 
 
-def python_of(peer: str) -> Path:
+def python_of(peer: str, *, pins: Path | None = None) -> Path:
     """The interpreter of a peer's environment, installed from its pins when they are new.
 
-    Raises `PeerUnavailable` with the last line of the installer.
+    `pins` is another file than `<peer>.txt`. Raises `PeerUnavailable` with the last line of the
+    installer.
     """
-    pins = HERE / f"{peer}.txt"
+    pins = pins or HERE / f"{peer}.txt"
     wanted = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()
     folder = BENCH / "envs" / peer
     marker, python = folder / "installed", folder / "bin" / "python"
