@@ -21,6 +21,7 @@ from orchestration.settings import DBT_PROJECT_DIR, SettingsError, TenantSetting
 
 SEED_KEYS: dict[str, tuple[str, ...]] = {
     "channels": ("channel",),
+    "contact_frequencies": ("frequency",),
     "exchange_rates": ("rate_date", "from_currency", "to_currency"),
     "friction_fixes": ("point_type", "name"),
     "funnel_steps": ("funnel", "step_number"),

@@ -19,3 +19,8 @@
 
 {# Purposes that need a word of their own for every address: without one the jurisdiction decides. #}
 {% macro outreach_purposes() -%} {{ return(['marketing', 'ads']) }} {%- endmacro %}
+
+{# True for quiet hours as the preference says them: HH:MM-HH:MM, local time. #}
+{% macro is_quiet_hours(value) -%}
+    {{ matches(value, "'^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$'") }}
+{%- endmacro %}

@@ -33,6 +33,9 @@
     {{ return("'^[^@\\\\s]{1,64}@[^@\\\\s.]+(\\\\.[^@\\\\s.]+)+$'") }}
 {%- endmacro %}
 
+{# True for a text that can be an identifier_key: SHA-256, in hexadecimal. #}
+{% macro is_key_shaped(value) -%} {{ matches(value, "'^[0-9a-f]{64}$'") }} {%- endmacro %}
+
 {# Without leading and trailing blanks, tabs, line ends, no-break and zero-width spaces. #}
 {% macro strip_blanks(value) -%} {{ adapter.dispatch('strip_blanks')(value) }} {%- endmacro %}
 {% macro default__strip_blanks(value) -%}

@@ -21,6 +21,7 @@
         'loyalty': ['identifiers', 'touchpoints', 'contacts', 'offer_events'],
         'surveys': ['identifiers', 'touchpoints', 'feedback'],
         'consent': ['identifiers', 'consents', 'preferences'],
+        'preference_center': ['identifiers', 'consents', 'preferences'],
         'offers': ['identifiers', 'offer_events', 'offers'],
         'experiments': ['identifiers', 'experiment_exposures', 'experiments'],
         'marketing': ['campaigns', 'contents', 'costs'],

@@ -16,6 +16,10 @@ from orchestration.ops_tables import ensure_ops_tables
 from orchestration.rules import rules_fingerprint
 from orchestration.settings import Paths, SettingsError, TenantSettings
 
+# A word behind a link comes at any hour: alone it begins no new day for all that is measured. The
+# gate of sending honours it at once (activation/late_words.py), the marts with the next day.
+LIVE_SOURCES = frozenset({"preference_center"})
+
 
 def land_settings(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
@@ -23,7 +27,7 @@ def land_settings(
     """Replace the row of `ops.settings` and the trait registry; return as_of (UTC, no zone).
 
     as_of is the one of tenant.yml, else the midnight after the newest loaded_at over the raw
-    tables of the enabled sources, else (nothing has landed) the coming midnight.
+    tables of the enabled sources but `LIVE_SOURCES`, else (nothing has landed) the coming midnight.
     """
     ensure_ops_tables(connection)
     as_of = _fixed(settings.as_of) if settings.as_of else _after_newest(connection, settings)
@@ -74,7 +78,8 @@ def _after_newest(connection: duckdb.DuckDBPyConnection, settings: TenantSetting
     ).fetchall()
     newest = None
     for (table,) in tables:
-        if table.partition("__")[0] not in settings.source_names:
+        source = table.partition("__")[0]
+        if source not in settings.source_names or source in LIVE_SOURCES:
             continue
         (found,) = row(connection, f"select max(_loaded_at) from raw.{quoted(table)}")
         newest = max(filter(None, (newest, found)), default=None)

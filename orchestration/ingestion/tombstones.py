@@ -141,7 +141,7 @@ def add_keys(connection: duckdb.DuckDBPyConnection, relation: str, name: str) ->
     """Create the temporary table `name`: `relation` (kind, value, region, ...) with identifier_key.
 
     `rank` and `identifier_type` (a fixed line is a landline, whatever column it stands in) come
-    along.
+    along. A kind `<type>_key` holds the key itself, as in `int_identity__values`.
     """
     _normalise_phones(connection, relation)
     text = trimmed("given.value")
@@ -151,9 +151,10 @@ def add_keys(connection: duckdb.DuckDBPyConnection, relation: str, name: str) ->
         with typed as (
             select
                 given.*,
-                coalesce(erased_types.rank, 99) as rank,
+                coalesce(erased_types.rank, keyed_types.rank, 99) as rank,
                 case when erased_phones.kind in ('fixed_line', 'landline') then 'landline'
-                    else given.kind end as identifier_type,
+                    else coalesce(keyed_types.identifier_type, given.kind) end as identifier_type,
+                keyed_types.identifier_type is not null as is_key,
                 coalesce(
                     case erased_types.normaliser
                         when 'email' then lower({text})
@@ -164,12 +165,15 @@ def add_keys(connection: duckdb.DuckDBPyConnection, relation: str, name: str) ->
                     end, {text}, '') as identifier_value
             from {relation} as given
             left join erased_types on given.kind = erased_types.identifier_type
+            left join erased_types as keyed_types
+                on given.kind = concat(keyed_types.identifier_type, '_key')
             left join erased_phones
                 on erased_types.normaliser = 'phone'
                 and given.value = erased_phones.raw and given.region = erased_phones.region
         )
-        select * exclude (identifier_value),
-            {keyed("identifier_type", "identifier_value")} as identifier_key
+        select * exclude (identifier_value, is_key),
+            case when is_key then identifier_value
+                else {keyed("identifier_type", "identifier_value")} end as identifier_key
         from typed
         """
     )

@@ -13,13 +13,15 @@ with
 
 identifier_values as (
 
-    select distinct
+    select
         identifier_number,
         identifier_key,
         identifier_type,
-        invalid_reason
+        -- who tells the hash alone cannot know that the address behind it is none
+        max(invalid_reason) as invalid_reason
     from {{ ref('int_identity__values') }}
     where {{ is_touched('identifier_number') }}
+    group by identifier_number, identifier_key, identifier_type
 
 ),
 

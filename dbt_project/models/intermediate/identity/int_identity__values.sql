@@ -1,5 +1,7 @@
 -- Grain: one row per (source_identifier_type, raw_value, region).
 -- A value that no record carries any more stays here until the next full build: nothing reads it.
+-- A type may be told as `<type>_key`: the value is then the keyed hash itself, from whoever never
+-- sees the address (the preference centre), and meets the rows of the address under its key.
 {%- set changed = changed_files(sources_across_files('identifiers')) %}
 {%- set moved = is_of_other_region(ref('int_identity__contact_regions')) %}
 {%- set value_key = row_key(['identifier_type', 'identifier_value', 'region']) %}
@@ -98,9 +100,11 @@ typed as (
         case
             when identifier_types.normaliser = 'phone' and {{ is_landline_kind('numbers.kind') }}
                 then 'landline'
-            else distinct_values.source_identifier_type
+            else coalesce(keyed_types.identifier_type, distinct_values.source_identifier_type)
         end as identifier_type,
-        identifier_types.identifier_type is not null as is_known_type,
+        keyed_types.identifier_type is not null as is_key,
+        coalesce(identifier_types.identifier_type, keyed_types.identifier_type) is not null
+            as is_known_type,
         coalesce(identifier_types.normaliser, 'trim') as normaliser,
         {{ normalise_text('distinct_values.raw_value') }} as trimmed_value,
         {{ normalise_identifier(
@@ -109,6 +113,8 @@ typed as (
     from distinct_values
     left join identifier_types
         on distinct_values.source_identifier_type = identifier_types.identifier_type
+    left join identifier_types as keyed_types
+        on distinct_values.source_identifier_type = concat(keyed_types.identifier_type, '_key')
     left join numbers
         on distinct_values.raw_value = numbers.raw_value
             and distinct_values.region = numbers.region
@@ -123,6 +129,7 @@ validated as (
         case
             when not is_known_type then 'unknown_type'
             when trimmed_value is null then 'empty'
+            when is_key and ({{ is_key_shaped('trimmed_value') }}) is not true then 'no_key'
             when normaliser = 'phone' and normalised_value is null then 'no_possible_number'
             when normaliser = 'email' and ({{ is_email_shaped('normalised_value') }}) is not true
                 then 'no_email_address'
@@ -135,9 +142,12 @@ keyed as (
 
     select
         validated.*,
-        {{ identifier_key(
-            'hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value'
-        ) }} as identifier_key
+        case
+            when validated.is_key and validated.invalid_reason is null then validated.trimmed_value
+            else {{ identifier_key(
+                'hash_keys.hash_key', 'validated.identifier_type', 'validated.identifier_value'
+            ) }}
+        end as identifier_key
     from validated
     cross join hash_keys
 
@@ -152,13 +162,16 @@ final as (
         {{ row_key(['keyed.source_identifier_type', 'keyed.raw_value', 'keyed.region']) }}
             as value_key,
         keyed.identifier_type,
-        case when erased.identifier_key is null then keyed.identifier_value else '(erased)' end
-            as identifier_value,
+        case
+            when erased.identifier_key is not null then '(erased)'
+            when not keyed.is_key then keyed.identifier_value
+        end as identifier_value,
         keyed.identifier_key,
         {{ identifier_number('coalesce(identifier_types.rank, 99)', 'keyed.identifier_key') }}
             as identifier_number,
-        case when erased.identifier_key is null then lower(keyed.trimmed_value) end
-            as compared_value,
+        case
+            when erased.identifier_key is null and not keyed.is_key then lower(keyed.trimmed_value)
+        end as compared_value,
         case when erased.identifier_key is null then keyed.invalid_reason else 'erased' end
             as invalid_reason
     from keyed
