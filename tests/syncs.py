@@ -47,6 +47,9 @@ TABLES = """
     create table seeds.identity_levels as
         select * from (values ('strict', 1.0), ('default', 0.99), ('loose', 0.95))
             as levels (identity_level, min_confidence);
+    create table seeds.channels as
+        select * from (values ('email', 'email'), ('sms', 'phone'), ('push', 'push_token'))
+            as channels (channel, address_identifier_type);
     create view activation.act_test__people as
         select person_id, identifier_key, email, first_name, city from pii.people;
     insert into ops.settings (tenant, as_of, universal_holdout_pct, split_salt)

@@ -11,20 +11,26 @@ person it is used for. The first rule that refuses gives the reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
 from orchestration.activation.erased import erased_sql
+from orchestration.activation.late_words import REFUSED_SQL, LateWords, LateWordsError
 
 
 @dataclass(frozen=True)
 class GateContext:
-    """What the gate needs to know of the run. `may_leave`: this destination is allowed here."""
+    """What the gate needs to know of the run.
+
+    `may_leave`: this destination is allowed here. `late_words`: what recipients said that the
+    warehouse may not know yet.
+    """
 
     channel: str
     purpose: str
     may_leave: bool
+    late_words: LateWords = field(default_factory=LateWords)
 
 
 BUCKETS = 10_000
@@ -74,6 +80,10 @@ address_consents as (
 
 ),
 
+late_refusals as (
+    {late_refusals}
+),
+
 objections as (
 
     select distinct person_id from purpose_consents where status = 'objected'
@@ -109,6 +119,7 @@ judged as (
             when batch.operation = 'remove' then null
             when {tombstone} then 'erased'
             when batch.identifier_key is null then 'address_missing'
+            when late_refusals.position is not null then 'consent_withdrawn'
             when address_consents.status is null then 'consent_missing'
             when address_consents.status <> 'granted'
                 then concat('consent_', address_consents.status)
@@ -122,6 +133,7 @@ judged as (
     from batch
     cross join settings
     left join address_consents on batch.position = address_consents.position
+    left join late_refusals on batch.position = late_refusals.position
     left join objections on batch.person_id = objections.person_id
     left join suppressed on batch.identifier_key = suppressed.identifier_key
     left join held_out on batch.person_id = held_out.person_id
@@ -145,11 +157,17 @@ def refused(
     when a table that it needs is missing.
     """
     try:
+        context.late_words.refresh(connection, context.channel, context.purpose)
         settings = connection.execute("select count(*) from ops.settings").fetchall()[0][0]
         if settings != 1:
             raise GateError(f"ops.settings has {settings} rows, expected one; run the landing step")
         rows = connection.execute(
-            _GATE_SQL.format(tombstone=erased_sql("batch"), bucket=bucket_sql(), buckets=BUCKETS),
+            _GATE_SQL.format(
+                late_refusals=REFUSED_SQL,
+                tombstone=erased_sql("batch"),
+                bucket=bucket_sql(),
+                buckets=BUCKETS,
+            ),
             {
                 "first": first,
                 "last": last,
@@ -158,6 +176,8 @@ def refused(
                 "may_leave": context.may_leave,
             },
         ).fetchall()
+    except LateWordsError as error:
+        raise GateError(str(error)) from error
     except duckdb.CatalogException as error:
         raise GateError(f"the gate lacks a table, so nothing is sent: {error}") from error
     return {int(position): str(reason) for position, reason in rows}

@@ -25,10 +25,12 @@ from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.destinations import Destination, load_destinations
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.gate import GateContext
+from orchestration.activation.late_words import LateWords
 from orchestration.activation.mapping import FieldMapping
 from orchestration.activation.plan import OPERATIONS_OF_MODE
 from orchestration.activation.receipts import Receipts
 from orchestration.activation.source import Model, find_model
+from orchestration.preferences.journal import Journal
 from orchestration.settings import Paths
 
 OpenConnector = Callable[[str, ConnectorContext], Connector]
@@ -134,6 +136,7 @@ def open_run(
             channel=channel,
             purpose=definition.purpose,
             may_leave=paths.env == "prod" or description.is_local,
+            late_words=LateWords(Journal.of(paths)),
         ),
         receipts=_receipts(connection, definition, channel, run_id, mapping.version),
         now=now,

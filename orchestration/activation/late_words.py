@@ -1,0 +1,176 @@
+"""Words of recipients that the warehouse does not know yet: the gate honours them all the same.
+
+Belongs here: reading what the preference service has written (also what is not landed, or landed
+and not built), and whom it refuses. Does not belong here: consent as it was built (`gate.py`).
+
+Words are read when a batch is about to go, so one that is said during a run counts for the next
+batch. Where nothing is new that costs a look at the folder. Words only take away: a late grant
+makes a later send of its address possible again after a late withdrawal, never without a grant in
+the warehouse.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.json as pj
+
+from orchestration.preferences.journal import CONSENTS, Journal
+
+_COLUMNS = ("identifier_type", "identifier_key", "channel", "purpose", "status", "occurred_at")
+_PARSING = pj.ParseOptions(
+    explicit_schema=pa.schema([(name, pa.string()) for name in _COLUMNS]),
+    unexpected_field_behavior="ignore",
+)
+_BLOCK = 1 << 24
+
+# Positions of `batch` that a late word refuses; a part of the gate's query, over its tables.
+REFUSED_SQL = """
+    select batch.position
+    from batch
+    left join late_addresses on batch.identifier_key = late_addresses.identifier_key
+    left join late_persons on batch.person_id = late_persons.person_id
+    left join (
+        select identifier_key, person_id, max(since) as since
+        from purpose_consents
+        where status = 'granted' and channel in ($channel, 'all')
+        group by identifier_key, person_id
+    ) as grants
+        on batch.identifier_key = grants.identifier_key and batch.person_id = grants.person_id
+    where
+        greatest(late_addresses.refused_at, late_persons.refused_at)
+        >= coalesce(greatest(grants.since, late_addresses.granted_at), timestamp '-infinity')
+"""
+
+_WORDS_SQL = """
+create or replace temp table late_words (
+    identifier_type varchar, identifier_key varchar, channel varchar, purpose varchar,
+    status varchar, occurred_at timestamp
+)
+"""
+
+_ADDRESSES_SQL = """
+create or replace temp table late_addresses as
+select
+    identifier_key,
+    max(occurred_at) filter (where status <> 'granted') as refused_at,
+    max(occurred_at) filter (where status = 'granted') as granted_at
+from late_words
+where channel in ($channel, 'all') and purpose in ($purpose, 'all')
+group by identifier_key
+having refused_at is not null
+"""
+
+# What was said of another channel than that of the link, or of all, is said for the whole person.
+_PERSONS_SQL = """
+create or replace temp table late_persons as
+with
+
+words as (
+
+    select late_words.identifier_key, max(late_words.occurred_at) as refused_at
+    from late_words
+    left join seeds.channels as channels on late_words.channel = channels.channel
+    where
+        late_words.channel in ($channel, 'all')
+        and late_words.purpose in ($purpose, 'all')
+        and late_words.status <> 'granted'
+        and (
+            late_words.channel = 'all'
+            or late_words.identifier_type
+            is distinct from concat(channels.address_identifier_type, '_key')
+        )
+    group by late_words.identifier_key
+
+)
+
+select owners.person_id, max(words.refused_at) as refused_at
+from words
+inner join core.consent_by_identifier as owners on words.identifier_key = owners.identifier_key
+where owners.person_id is not null
+group by owners.person_id
+"""
+
+
+class LateWordsError(RuntimeError):
+    """What recipients said cannot be read; nothing may be sent."""
+
+
+@dataclass
+class LateWords:
+    """What one run knows of words that were written to `journal`; None: nothing was.
+
+    `refresh` keeps the temporary tables `late_addresses` (identifier_key, refused_at, granted_at)
+    and `late_persons` (person_id, refused_at) for a channel and purpose.
+    """
+
+    journal: Journal | None = None
+    _read: dict[int, int] = field(default_factory=dict, init=False)  # inode: bytes that were read
+    _made_in: duckdb.DuckDBPyConnection | None = field(default=None, init=False)
+
+    def refresh(self, connection: duckdb.DuckDBPyConnection, channel: str, purpose: str) -> None:
+        """Read what is new and bring the tables up to date.
+
+        Raises `LateWordsError` where a file cannot be read: then nobody knows who objected.
+        """
+        is_first = self._made_in is not connection
+        if is_first:
+            connection.execute(_WORDS_SQL)
+            self._read.clear()
+        if self._read_new(connection) or is_first:
+            connection.execute(_ADDRESSES_SQL, {"channel": channel, "purpose": purpose})
+            connection.execute(_PERSONS_SQL, {"channel": channel, "purpose": purpose})
+            self._made_in = connection
+
+    def _read_new(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Add the rows that no earlier look has seen to `late_words`; whether there were any."""
+        before = sum(self._read.values())
+        while self.journal is not None:
+            try:
+                for path in self.journal.files(CONSENTS):
+                    self._read_file(connection, path)
+                break
+            except FileNotFoundError:  # closed since the folder was listed: it has a new name
+                continue
+            except (OSError, pa.ArrowInvalid, duckdb.DataError) as error:
+                raise LateWordsError(
+                    f"words of recipients in {self.journal.folder} cannot be read "
+                    f"({type(error).__name__}), so nothing is sent; see docs/preferences.md"
+                ) from error
+        return sum(self._read.values()) != before
+
+    def _read_file(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        """Add the whole lines that a file has beyond what was read of it, under whatever name."""
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            done = self._read.get(status.st_ino, 0)
+            if status.st_size == done:
+                return
+            done = min(done, status.st_size)
+            stream.seek(done)
+            rest = b""
+            while block := stream.read(_BLOCK):
+                whole, newline, rest = (rest + block).rpartition(b"\n")
+                if newline:
+                    _add(connection, whole + newline)
+                    done += len(whole) + 1
+            self._read[status.st_ino] = done
+
+
+def _add(connection: duckdb.DuckDBPyConnection, lines: bytes) -> None:
+    rows = pj.read_json(
+        io.BytesIO(lines), pj.ReadOptions(use_threads=False, block_size=_BLOCK), _PARSING
+    )
+    connection.register("late_rows", rows)
+    try:
+        connection.execute(
+            "insert into late_words select * replace (cast(occurred_at as timestamp) as "
+            f"occurred_at) from (select {', '.join(_COLUMNS)} from late_rows)"
+        )
+    finally:
+        connection.unregister("late_rows")
