@@ -38,6 +38,7 @@ SEED_KEYS: dict[str, tuple[str, ...]] = {
     "jurisdictions": ("country_code", "channel"),
     "kpi_goals": ("kpi",),
     "lifecycle_stages": ("precedence",),
+    "segment_priorities": ("priority_list", "segment"),
     "source_priorities": ("source",),
 }
 

@@ -8,15 +8,21 @@
     {% do return(names) %}
 {%- endmacro %}
 
-{# Version of a segment's definition: `version` in the meta of its model, else 1. #}
-{% macro segment_version(name) -%}
-    {% set versions = [] %}
+{# What the meta of a segment's model says: owner, purpose, refresh, version. None may be missing. #}
+{% macro segment_meta(name) -%}
+    {% set said = {'owner': '', 'purpose': '', 'refresh': '', 'version': 1} %}
     {% if execute and graph.nodes is defined %}
         {% for node in graph.nodes.values() if node.name == 'seg_' ~ name %}
-            {% do versions.append(node.config.meta.get('version', 1)) %}
+            {% for key in said if not node.config.meta.get(key) %}
+                {% do exceptions.raise_compiler_error(
+                    'seg_' ~ name ~ ': its YAML has no config.meta.' ~ key
+                    ~ '; a segment has owner, purpose, refresh and version'
+                ) %}
+            {% endfor %}
+            {% do said.update(node.config.meta) %}
         {% endfor %}
     {% endif %}
-    {% do return(versions[0] if versions else 1) %}
+    {% do return(said) %}
 {%- endmacro %}
 
 {# Members of all segments now: segment, segment_version, person_id. #}
@@ -24,12 +30,29 @@
     {% for name in segments() -%}
     select
         '{{ name }}' as segment,
-        cast({{ segment_version(name) }} as integer) as segment_version,
+        cast({{ segment_meta(name).version }} as integer) as segment_version,
         person_id
     from {{ ref('seg_' ~ name) }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 {%- endmacro %}
+
+{# One row per segment: segment, segment_version, owner, purpose, refresh. #}
+{% macro segment_definitions() -%}
+    {% for name in segments() -%}
+    {% set said = segment_meta(name) %}
+    select
+        '{{ name }}' as segment,
+        cast({{ said.version }} as integer) as segment_version,
+        {% for key in ['owner', 'purpose', 'refresh'] %}
+        '{{ said[key] | replace("'", "''") }}' as {{ key }}{{ ',' if not loop.last }}
+        {% endfor %}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+{%- endmacro %}
+
+{# Scores of which a segment's mean is told: of the person alone, definitions in ml/scores.py. #}
+{% macro segment_scores() -%} {{ return(['propensity_30d', 'churn_90d']) }} {%- endmacro %}
 
 {# Bucket 0 .. 9,999 of a person, the same in every segment and on every engine: what splits and
    holdouts are cut from. orchestration/activation/gate.py has the same formula. #}

@@ -46,6 +46,7 @@ NOT_COMPARED = {
     "identity.person_ledger": "what happened to persons is a matter of history",
     "identity.person_redirects": "what happened to persons is a matter of history",
     "segments.membership": "recorded forwards: a stay begins at the as_of that saw it first",
+    "segments.priority_membership": "tells since when the stays of segments.membership last",
     "pii.hash_keys": "made by the gate",
     "pii.phone_numbers": "kept by the gate; numbers of replaced files stay, nothing reads them",
     "pii.int_identity__values": "values that nobody carries any more stay, nothing reads them",
