@@ -31,6 +31,8 @@ from orchestration.activation.connectors.lines import (
     jsonl_text,
     lines_of,
     read_jsonl,
+    run_of,
+    stem_of,
 )
 from orchestration.private_files import write_private
 
@@ -104,12 +106,12 @@ class FileConnector:
         return sorted(
             file
             for file in self._folder.glob("*.jsonl")
-            if not file.name.startswith(".") and (run_id is None or _run_of(file) == run_id)
+            if not file.name.startswith(".") and (run_id is None or run_of(file.stem) == run_id)
         )
 
     def _next_stem(self) -> str:
-        number = len(self._files(self._context.run_id)) + 1
-        return self._context.run_id if number == 1 else f"{self._context.run_id}.{number}"
+        run_id = self._context.run_id
+        return stem_of(run_id, len(self._files(run_id)) + 1)
 
     def _repair(self) -> None:
         """Remove temporary files of this run and make the CSV files that are missing."""
@@ -129,12 +131,6 @@ class FileConnector:
 
 
 CONNECTOR = ConnectorType(FileConnector)
-
-
-def _run_of(file: Path) -> str:
-    """Run id of a delivered file: the stem without the number of the batch."""
-    stem, _, number = file.stem.rpartition(".")
-    return stem if stem and number.isdigit() else file.stem
 
 
 def _read_lines(file: Path) -> Iterator[dict[str, object]]:

@@ -1,7 +1,8 @@
 """Records as lines of a file: JSON lines and CSV, for every destination that takes files.
 
-Belongs here: how a value is written in each. Decimals are text (money keeps its digits), times are
-ISO 8601 in UTC. Does not belong here: where a file goes, and when it counts as delivered.
+Belongs here: how a value is written in each, and how the files of a run are named. Decimals are
+text (money keeps its digits), times are ISO 8601 in UTC. Does not belong here: where a file goes,
+and when it counts as delivered.
 """
 
 from __future__ import annotations
@@ -17,6 +18,23 @@ from orchestration.activation.connectors.base import Record
 
 Line = Mapping[str, object]
 LEADING_FIELDS = ("operation", "idempotency_key")
+
+
+def stem_of(run_id: str, number: int) -> str:
+    """Name without suffix of the `number`th file of a run, from 1 on."""
+    return run_id if number == 1 else f"{run_id}.{number}"
+
+
+def run_of(stem: str) -> str:
+    """Run id of a file that is named like that."""
+    run_id, _, number = stem.rpartition(".")
+    return run_id if run_id and number.isdigit() else stem
+
+
+def number_of(stem: str) -> int:
+    """Which file of its run it is."""
+    _, _, number = stem.rpartition(".")
+    return int(number) if number.isdigit() and number != stem else 1
 
 
 def lines_of(batch: Sequence[Record]) -> list[dict[str, object]]:
@@ -50,6 +68,11 @@ def csv_text(lines: Iterable[Line], fields: Sequence[str]) -> str:
 def read_jsonl(text: Iterable[str]) -> Iterator[dict[str, object]]:
     """The lines of a JSON-lines file."""
     return (json.loads(line) for line in text if line.strip())
+
+
+def read_csv(text: Iterable[str]) -> Iterator[dict[str, str]]:
+    """The lines of a CSV file with a header, all values as text."""
+    return csv.DictReader(text)
 
 
 def plain(value: object) -> object:
