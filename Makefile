@@ -25,7 +25,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui serve dashboard docs dbt metrics test parity evaluate bench check format lock \
+.PHONY: help install install-spark run land ui serve dashboard docs dbt metrics sync preview test parity evaluate bench check format lock \
 	backup restore summary clean browser
 
 help: ## This list
@@ -79,6 +79,14 @@ dbt: install ## Any dbt command on the tenant: make dbt ARGS="build -s fct_order
 metrics: install ## Ask the semantic layer: make metrics ARGS="query --saved-query scorecard"
 	@$(BIN)/python -m orchestration metrics $(ARGS)
 
+sync: install ## A new sync of TENANT: make sync SEGMENT=win_back DESTINATION=file [NAME= LIST= CHANNEL= OPTIONS="table=a"]
+	@$(BIN)/python -m orchestration.activation.scaffold --segment "$(SEGMENT)" \
+		--destination "$(DESTINATION)" $(if $(NAME),--name $(NAME)) $(if $(LIST),--list $(LIST)) \
+		$(if $(CHANNEL),--channel $(CHANNEL)) $(foreach option,$(OPTIONS),--option $(option))
+
+preview: install ## A segment's size, reach, revenue, overlap before it is activated: make preview SEGMENT=win_back
+	@$(BIN)/python -m orchestration.segments preview $(SEGMENT)
+
 test: install ## All tests
 	@$(BIN)/python -m pytest
 
@@ -105,6 +113,7 @@ check: install ## Format, lint, types, SQL style, dbt parse, conventions, defini
 	@$(BIN)/python -m orchestration dbt parse --no-partial-parse --quiet --target-path target/check \
 		--warn-error-options '{"error": ["Deprecations"]}'
 	@$(BIN)/dbt-bouncer --config-file pyproject.toml
+	@$(BIN)/python -m orchestration.activation --check --every-tenant
 	@$(BIN)/python -m orchestration prepare
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 

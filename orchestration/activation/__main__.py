@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
 from orchestration.activation.source import PlanError
-from orchestration.settings import current_paths
+from orchestration.settings import Paths, current_paths
 from orchestration.warehouse import Warehouse
 
 
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="send everything although the destination is filled and the state is empty",
     )
     parser.add_argument("--check", action="store_true", help="only validate the sync documents")
+    parser.add_argument("--every-tenant", action="store_true", help="with --check: of all tenants")
     parser.add_argument("--write-schema", action="store_true", help="write sync.schema.json")
     options = parser.parse_args(arguments)
     if options.write_schema:
@@ -39,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.env:
         os.environ["CROSSWEAVE_ENV"] = options.env
     paths = current_paths()
+    if options.check and options.every_tenant:
+        return _check_every_tenant(paths)
     try:
         syncs = syncs_of(paths)
     except (DestinationError, SyncDefinitionError) as error:
@@ -72,6 +76,22 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             _show(report)
             is_ok = is_ok and report.is_ok
+    return 0 if is_ok else 1
+
+
+def _check_every_tenant(paths: Paths) -> int:
+    """Validate the destinations and sync documents of all tenants, their mapping tests too."""
+    files = sorted((paths.root / "tenants").glob("*/tenant.yml"))
+    is_ok = True
+    for tenant in [file.parent.name for file in files]:
+        try:
+            syncs = syncs_of(replace(paths, tenant=tenant))
+        except (DestinationError, SyncDefinitionError) as error:
+            print(error, file=sys.stderr)
+            is_ok = False
+            continue
+        tests = sum(len(definition.tests) for definition in syncs)
+        print(f"{tenant}: {len(syncs)} sync documents are valid, {tests} mapping tests pass")
     return 0 if is_ok else 1
 
 
