@@ -6,13 +6,14 @@ A new connector is one module that speaks `base.Connector`, and one line below.
 
 from __future__ import annotations
 
-from orchestration.activation.connectors import file, postgres, sftp
+from orchestration.activation.connectors import file, postgres, sftp, smtp
 from orchestration.activation.connectors.base import Connector, ConnectorContext, ConnectorType
 
 CONNECTORS: dict[str, ConnectorType] = {
     "file": file.CONNECTOR,
     "postgres": postgres.CONNECTOR,
     "sftp": sftp.CONNECTOR,
+    "smtp": smtp.CONNECTOR,
 }
 
 

@@ -1,0 +1,233 @@
+"""The conversation with a mail server: one connection that is kept, one mail after the other.
+
+Belongs here: connecting with TLS, logging in, the commands of one mail, and telling exactly whether
+a mail can have arrived. Does not belong here: what a mail says, what a reply means for a row.
+
+The final dot is sent apart from the mail. Whatever fails before it is handed over has not arrived
+(RFC 5321, 4.1.1.4: a server must not act on a mail without it); what fails after it may have.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import ssl
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import SecretStr
+
+from orchestration.activation.connectors.base import DestinationDown, NotDelivered
+
+Stage = Literal["MAIL", "RCPT", "DATA", "end of DATA"]
+# So often in a row no connection: the server is down for this run.
+PATIENCE = 8
+CLOSING = 421
+_STATUS = re.compile(rb"^\d\.\d{1,3}\.\d{1,3}\b")
+
+
+@dataclass(frozen=True)
+class Login:
+    """A name and password at the server."""
+
+    username: str
+    password: SecretStr
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The server's last word on a mail; `code` 0: the connection was lost after the final dot.
+
+    `status` is the code with the enhanced one, if there is one (550/5.1.1): never the server's
+    prose, which may quote the address.
+    """
+
+    code: int
+    status: str
+    stage: Stage
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the server took the mail over."""
+        return self.stage == "end of DATA" and 200 <= self.code < 300
+
+
+class _Lost(Exception):
+    """The connection is gone, or the server closes it."""
+
+
+class Session:
+    """One server, one connection at a time. Closes with `close`, or when collected."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: Literal["starttls", "implicit", "none"],
+        login: Login | None,
+        sender: str,
+        timeout_s: float,
+    ) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        self._login, self._sender, self._timeout_s = login, sender, timeout_s
+        self._server: smtplib.SMTP | None = None
+        self._leave: weakref.finalize | None = None
+        self._failures = 0
+
+    def deliver(self, recipient: str, mail: bytes, *, utf8: bool = False) -> Reply:
+        """Hand one mail over; the server's word for it.
+
+        Raises `NotDelivered` when it surely did not arrive and no word was given, and
+        `DestinationDown` when no other mail can fare better.
+        """
+        server = self._connected()
+        try:
+            return self._converse(server, recipient, mail, utf8)
+        except _Lost as error:
+            self._drop()
+            raise NotDelivered(str(error)) from None
+
+    def close(self) -> None:
+        """Say QUIT, whatever comes of it."""
+        self._drop(politely=True)
+
+    def _converse(self, server: smtplib.SMTP, recipient: str, mail: bytes, utf8: bool) -> Reply:
+        if utf8 and not server.has_extn("smtputf8"):
+            return Reply(553, "553/5.6.7 (the server takes no SMTPUTF8)", "RCPT")
+        options = " SMTPUTF8 BODY=8BITMIME" if utf8 else ""
+        server.command_encoding = "utf-8" if utf8 else "ascii"
+        reply = self._say(server, f"MAIL FROM:<{self._sender}>{options}", "MAIL")
+        if reply.code >= 500:  # the sender is refused: every mail would be
+            raise DestinationDown(f"sender refused: {reply.status}")
+        if reply.code != 250:
+            return self._undone(server, reply)
+        reply = self._say(server, f"RCPT TO:<{recipient}>", "RCPT")
+        if reply.code not in (250, 251):
+            return self._undone(server, reply)
+        reply = self._say(server, "DATA", "DATA")
+        if reply.code != 354:
+            return self._undone(server, reply)
+        return self._hand_over(server, mail)
+
+    def _hand_over(self, server: smtplib.SMTP, mail: bytes) -> Reply:
+        """The mail, then the dot, then the answer."""
+        text = mail if mail.endswith(b"\r\n") else mail + b"\r\n"
+        try:
+            server.send(re.sub(rb"(?m)^\.", b"..", text))
+        except (OSError, smtplib.SMTPException) as error:
+            raise _Lost(f"lost within DATA: {type(error).__name__}") from None
+        try:
+            server.send(b".\r\n")
+            code, prose = server.getreply()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+            return Reply(0, "connection lost", "end of DATA")
+        if code == CLOSING:
+            raise _Lost("421 at end of DATA")
+        if not 200 <= code < 600:
+            self._drop()
+            return Reply(0, "no SMTP reply", "end of DATA")
+        return Reply(code, _status(code, prose), "end of DATA")
+
+    def _say(self, server: smtplib.SMTP, command: str, stage: Stage) -> Reply:
+        try:
+            code, prose = server.docmd(command)
+        except (OSError, smtplib.SMTPException) as error:
+            raise _Lost(f"lost at {stage}: {type(error).__name__}") from None
+        if code == CLOSING or not 200 <= code < 600:
+            raise _Lost(f"{code} at {stage}")
+        if code in (530, 535):
+            raise DestinationDown(f"authentication is asked for: {_status(code, prose)}")
+        return Reply(code, _status(code, prose), stage)
+
+    def _undone(self, server: smtplib.SMTP, reply: Reply) -> Reply:
+        """Clear the mail that was begun, so that the connection can go on."""
+        try:
+            if server.docmd("RSET")[0] != 250:
+                self._drop()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+        return reply
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._server is not None:
+            return self._server
+        server: smtplib.SMTP | None = None
+        try:
+            server = self._open()
+            self._log_in(server)
+        except smtplib.SMTPAuthenticationError as error:
+            _abandon(server)
+            if 400 <= error.smtp_code < 500:
+                raise self._unreachable(f"{error.smtp_code} at AUTH") from None
+            raise DestinationDown(f"credentials refused: {error.smtp_code}") from None
+        except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
+            _abandon(server)
+            if 500 <= error.smtp_code < 600:
+                raise DestinationDown(f"the server refuses us: {error.smtp_code}") from None
+            raise self._unreachable(f"greeted with {error.smtp_code}") from None
+        except (ssl.SSLCertVerificationError, smtplib.SMTPNotSupportedError) as error:
+            _abandon(server)
+            raise DestinationDown(f"{type(error).__name__}; tls or credentials are wrong") from None
+        except (OSError, smtplib.SMTPException) as error:
+            _abandon(server)
+            raise self._unreachable(type(error).__name__) from None
+        self._failures = 0
+        self._server = server
+        self._leave = weakref.finalize(self, _abandon, server)
+        return server
+
+    def _open(self) -> smtplib.SMTP:
+        """A greeted and encrypted connection."""
+        trust = ssl.create_default_context()
+        if self._tls == "implicit":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=self._timeout_s, context=trust
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
+        try:
+            server.ehlo_or_helo_if_needed()
+            if self._tls == "starttls":
+                server.starttls(context=trust)
+                server.ehlo_or_helo_if_needed()
+        except BaseException:
+            _abandon(server)
+            raise
+        return server
+
+    def _log_in(self, server: smtplib.SMTP) -> None:
+        if self._login is not None:
+            server.login(self._login.username, self._login.password.get_secret_value())
+
+    def _unreachable(self, why: str) -> NotDelivered | DestinationDown:
+        self._failures += 1
+        if self._failures >= PATIENCE:
+            return DestinationDown(f"no connection {self._failures} times in a row: {why}")
+        return NotDelivered(f"no connection: {why}")
+
+    def _drop(self, *, politely: bool = False) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        if self._leave is not None:
+            self._leave.detach()
+        if politely:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+        _abandon(server)
+
+
+def _abandon(server: smtplib.SMTP | None) -> None:
+    if server is not None:
+        with suppress(OSError, smtplib.SMTPException):
+            server.close()
+
+
+def _status(code: int, prose: bytes) -> str:
+    """The code, and the enhanced one that the reply begins with: 550/5.1.1."""
+    enhanced = _STATUS.match(prose)
+    return f"{code}/{enhanced.group().decode()}" if enhanced else str(code)
