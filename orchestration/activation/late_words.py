@@ -1,7 +1,8 @@
 """Words of recipients that the warehouse does not know yet: the gate honours them all the same.
 
-Belongs here: reading what the preference service has written (also what is not landed, or landed
-and not built), and whom it refuses. Does not belong here: consent as it was built (`gate.py`).
+Belongs here: reading what the preference service has written (not landed, or landed and not yet
+built or known at as_of), and whom it refuses. Does not belong here: consent as it was built
+(`gate.py`).
 
 Words are read when a batch is about to go, so one that is said during a run counts for the next
 batch. Where nothing is new that costs a look at the folder. Words only take away: a late grant
@@ -12,15 +13,14 @@ the warehouse.
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.json as pj
 
-from orchestration.preferences.journal import CONSENTS, Journal
+from orchestration.preferences.journal import CONSENTS, SOURCE, Journal
+from orchestration.preferences.tail import Tail
 
 _COLUMNS = ("identifier_type", "identifier_key", "channel", "purpose", "status", "occurred_at")
 _PARSING = pj.ParseOptions(
@@ -110,7 +110,7 @@ class LateWords:
     """
 
     journal: Journal | None = None
-    _read: dict[int, int] = field(default_factory=dict, init=False)  # inode: bytes that were read
+    _tail: Tail | None = field(default=None, init=False)
     _made_in: duckdb.DuckDBPyConnection | None = field(default=None, init=False)
 
     def refresh(self, connection: duckdb.DuckDBPyConnection, channel: str, purpose: str) -> None:
@@ -121,7 +121,8 @@ class LateWords:
         is_first = self._made_in is not connection
         if is_first:
             connection.execute(_WORDS_SQL)
-            self._read.clear()
+            _add_landed(connection)
+            self._tail = Tail(self.journal, CONSENTS) if self.journal else None
         if self._read_new(connection) or is_first:
             connection.execute(_ADDRESSES_SQL, {"channel": channel, "purpose": purpose})
             connection.execute(_PERSONS_SQL, {"channel": channel, "purpose": purpose})
@@ -129,37 +130,27 @@ class LateWords:
 
     def _read_new(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Add the rows that no earlier look has seen to `late_words`; whether there were any."""
-        before = sum(self._read.values())
-        while self.journal is not None:
-            try:
-                for path in self.journal.files(CONSENTS):
-                    self._read_file(connection, path)
-                break
-            except FileNotFoundError:  # closed since the folder was listed: it has a new name
-                continue
-            except (OSError, pa.ArrowInvalid, duckdb.DataError) as error:
-                raise LateWordsError(
-                    f"words of recipients in {self.journal.folder} cannot be read "
-                    f"({type(error).__name__}), so nothing is sent; see docs/preferences.md"
-                ) from error
-        return sum(self._read.values()) != before
+        is_new = False
+        try:
+            for lines in self._tail.new_lines() if self._tail else ():
+                _add(connection, lines)
+                is_new = True
+        except (OSError, pa.ArrowInvalid, duckdb.DataError) as error:
+            raise LateWordsError(
+                f"words of recipients in {self.journal and self.journal.folder} cannot be read "
+                f"({type(error).__name__}), so nothing is sent; see docs/preferences.md"
+            ) from error
+        return is_new
 
-    def _read_file(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        """Add the whole lines that a file has beyond what was read of it, under whatever name."""
-        with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            done = self._read.get(status.st_ino, 0)
-            if status.st_size == done:
-                return
-            done = min(done, status.st_size)
-            stream.seek(done)
-            rest = b""
-            while block := stream.read(_BLOCK):
-                whole, newline, rest = (rest + block).rpartition(b"\n")
-                if newline:
-                    _add(connection, whole + newline)
-                    done += len(whole) + 1
-            self._read[status.st_ino] = done
+
+def _add_landed(connection: duckdb.DuckDBPyConnection) -> None:
+    """The rows of the raw table, whose files may have left landing."""
+    table = f"{SOURCE}__{CONSENTS}"
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = ?", [table]
+    ).fetchall()
+    if found:
+        connection.execute(f"insert into late_words select {', '.join(_COLUMNS)} from raw.{table}")
 
 
 def _add(connection: duckdb.DuckDBPyConnection, lines: bytes) -> None:

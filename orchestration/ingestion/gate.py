@@ -2,10 +2,10 @@
 
 Belongs here: the order of the steps, the report, the progress lines; not how any of it is done.
 
-A file that disappears from landing stays loaded: landing may be emptied once a file was taken. The
-same file again changes nothing; the same name with other content replaces the rows that it brought
-before (a broken new version takes them out, and says so); a changed declaration reads all files of
-its table again. So raw is a function of landing, manifest and tombstones (`erased_loading.py`).
+A file that disappears from landing stays loaded. The same file again changes nothing; the same name
+with other content replaces the rows that it brought before (a broken new version takes them out,
+and says so); a changed declaration reads all files of its table again. So raw is a function of
+landing, manifest and tombstones (`erased_loading.py`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from orchestration.ingestion.raw_tables import ensure_raw_table
 from orchestration.ingestion.settings_row import land_settings
 from orchestration.ingestion.tombstones import Tombstones, read_tombstones
 from orchestration.ops_tables import ensure_ops_tables
+from orchestration.preferences.journal import close_for_landing
 from orchestration.settings import Paths, Source, TenantSettings
 
 __all__ = [
@@ -154,14 +155,13 @@ def land_source(
         for report in reports:
             _tell(report, progress, is_worth_a_line=bool(report.files_seen))
         return LandingReport(source.name, tuple(reports), (), _unbalanced(connection, source))
-    folder = tenant_paths.landing / source.name
+    close_for_landing(folder := tenant_paths.landing / source.name)
     files, strangers = find_files(folder, [table.name for table in declared])
     tombstones, messages = read_tombstones(connection, settings), []
     if strangers:
         messages.append(
-            f"{source.name}: {len(strangers)} files belong to no declared table and were left "
-            f"alone, for example {strangers[0]} (expected <table>_<anything>.csv, .jsonl or "
-            ".parquet, also .gz)"
+            f"{source.name}: {len(strangers)} files belong to no declared table, for example "
+            f"{strangers[0]} (expected <table>_<anything>.csv, .jsonl or .parquet, also .gz)"
         )
         progress(messages[0])
     reports = []

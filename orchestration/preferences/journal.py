@@ -130,6 +130,12 @@ class Journal:
             os.close(handle)
 
 
+def close_for_landing(folder: Path) -> None:
+    """Before a source's folder is landed: what was said up to now lands with it."""
+    if folder.name == SOURCE:
+        Journal(folder).close()
+
+
 def _write(handle: int, data: bytes, start: int) -> None:
     """Write all of `data` at `start` and wait for the disk; on an error the file is as before."""
     try:

@@ -99,6 +99,17 @@ def test_a_word_that_is_closed_or_landed_but_not_built_counts_the_same(words: Wo
     assert words.ask(*ALL) == ["consent_withdrawn", None, "consent_withdrawn"]
 
 
+def test_a_word_that_is_landed_counts_when_its_file_has_left_landing(words: Words) -> None:
+    words.brand.connection.execute(
+        """
+        create table raw.preference_center__consent_events as
+        select 'a1' as identifier_key, 'email_key' as identifier_type, 'email' as channel,
+            'marketing' as purpose, 'withdrawn' as status, timestamp '2026-07-02' as occurred_at
+        """
+    )
+    assert words.ask(*ALL) == ["consent_withdrawn", None, None]
+
+
 def test_a_word_for_all_channels_reaches_every_address_of_the_person(words: Words) -> None:
     words.say("a2", channel="all")
     assert words.ask(*ALL) == ["consent_withdrawn", "consent_withdrawn", None]

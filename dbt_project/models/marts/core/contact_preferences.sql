@@ -22,7 +22,9 @@ said as (
         max(case when preference = 'channel' then value end) as channels,
         max(case when preference = 'topic' then value end) as topics,
         max(case when preference = 'frequency' then value end) as frequency,
-        max(case when preference = 'language' then lower(value) end) as language_code,
+        max(
+            case when preference = 'language' and value <> 'none' then lower(value) end
+        ) as language_code,
         max(
             case when preference = 'quiet_hours' and {{ is_quiet_hours('value') }} then value end
         ) as quiet_hours,
