@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
 DASHBOARD_PORT ?= 8501
+PREFERENCES_PORT ?= 8321
 # Size of the simulated brand (tenant demo).
 PERSONS ?= 5000
 DAYS ?= 180
@@ -25,7 +26,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui serve dashboard docs dbt metrics sync preview test parity evaluate bench check format lock \
+.PHONY: help install install-spark run land ui serve dashboard preferences docs dbt metrics sync preview test parity evaluate bench check format lock \
 	backup restore summary clean browser
 
 help: ## This list
@@ -68,6 +69,9 @@ serve: install ## Write the serving copy for BI of what the warehouse holds now 
 
 dashboard: install ## The dashboard over the serving copy, on port 8501
 	@$(BIN)/python -m streamlit run dashboard/app.py --server.port $(DASHBOARD_PORT)
+
+preferences: install ## Unsubscribe and preference pages of TENANT, on port 8321 (docs/preferences.md)
+	@$(BIN)/python -m orchestration.preferences serve --port $(PREFERENCES_PORT) $(ARGS)
 
 docs: install ## dbt docs with lineage, served on port 8080
 	@$(BIN)/python -m orchestration dbt docs generate --quiet
