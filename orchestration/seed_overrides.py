@@ -35,7 +35,7 @@ SEED_KEYS: dict[str, tuple[str, ...]] = {
     "identifier_types": ("identifier_type",),
     "identity_levels": ("identity_level",),
     "interactions": ("interaction",),
-    "jurisdictions": ("country_code", "channel"),
+    "jurisdictions": ("country_code", "channel", "purpose"),
     "kpi_goals": ("kpi",),
     "lifecycle_stages": ("precedence",),
     "segment_priorities": ("priority_list", "segment"),

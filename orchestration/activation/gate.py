@@ -35,8 +35,8 @@ class GateContext:
 
 BUCKETS = 10_000
 
-# Consent of the address: the word for this channel, else the word for all channels; a refusal for
-# all channels that is younger than the grant for this one wins.
+# What a word means is decided where core.consent_by_identifier is built: a word for all channels
+# has a row for each, silence has one (granted) where the law lets one write until an objection.
 _GATE_SQL = """
 with
 
@@ -58,25 +58,7 @@ purpose_consents as (
 
 address_consents as (
 
-    select
-        batch.position,
-        case
-            when own.status is null then every.status
-            when own.status = 'granted' and every.status <> 'granted' and every.since >= own.since
-                then every.status
-            else own.status
-        end as status
-    from batch
-    left join purpose_consents as own
-        on
-            batch.identifier_key = own.identifier_key
-            and batch.person_id = own.person_id
-            and own.channel = $channel
-    left join purpose_consents as every
-        on
-            batch.identifier_key = every.identifier_key
-            and batch.person_id = every.person_id
-            and every.channel = 'all'
+    select identifier_key, person_id, status from purpose_consents where channel = $channel
 
 ),
 
@@ -132,7 +114,10 @@ judged as (
         end as reason
     from batch
     cross join settings
-    left join address_consents on batch.position = address_consents.position
+    left join address_consents
+        on
+            batch.identifier_key = address_consents.identifier_key
+            and batch.person_id = address_consents.person_id
     left join late_refusals on batch.position = late_refusals.position
     left join objections on batch.person_id = objections.person_id
     left join suppressed on batch.identifier_key = suppressed.identifier_key

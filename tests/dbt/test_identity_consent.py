@@ -13,6 +13,14 @@ import pytest
 from tests.dbt.canonical_warehouse import CanonicalWarehouse
 
 AS_OF = datetime(2026, 7, 1)
+# this brand asks before it shows advertising by e-mail address in the US
+BRAND_RULE = {
+    "country_code": "US",
+    "jurisdiction": "house_rule",
+    "channel": "email",
+    "purpose": "ads",
+    "consent_model": "opt_in",
+}
 
 
 def day(number: int) -> datetime:
@@ -23,7 +31,12 @@ def day(number: int) -> datetime:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
     folder: Path = tmp_path_factory.mktemp("consent") / "tenant"
-    warehouse = CanonicalWarehouse(folder, as_of=AS_OF, feature_cutoff_count=1)
+    warehouse = CanonicalWarehouse(
+        folder,
+        as_of=AS_OF,
+        feature_cutoff_count=1,
+        overrides={"jurisdictions": [BRAND_RULE]},
+    )
     added = iter(range(1000))
 
     def record(name: str, at: datetime, **identifiers: str) -> None:
@@ -105,6 +118,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> CanonicalWarehouse:
     # nobody asked in the US: e-mail until objection, SMS only with a grant
     record("us", day(1), customer_id="us", email="us@mail.com", phone="+12025550143")
     contact("us", country_code="us")
+    # in Canada nobody may be written to before a grant
+    record("ca", day(1), customer_id="ca", email="ca@mail.com", phone="+14165550143")
+    contact("ca", country_code="CA")
+    # an objection by SMS is one to every channel; a grant given for e-mail does not help
+    record("objector", day(1), email="objector@mail.ch", phone="+41795550909")
+    record("objector-sms", day(3), phone="+41795550909")
+    consent("objector", day(2), "granted", "email")
+    consent("objector-sms", day(3), "objected", "sms")
     # double opt-in that was never confirmed
     record("pending", day(1), email="pending@mail.ch")
     consent("pending", day(2), "pending", "email")
@@ -242,6 +263,29 @@ def test_silence_is_granted_where_the_law_waits_for_an_objection(
     assert "sms" not in by_address(warehouse, "+12025550143", "marketing")
 
 
+def test_a_rule_of_the_brand_for_one_channel_and_purpose(warehouse: CanonicalWarehouse) -> None:
+    marketing = by_person(warehouse, "us@mail.com", "marketing")
+    ads = by_person(warehouse, "us@mail.com", "ads")
+    assert (marketing["email"], marketing["paid_social"]) == ("granted", "granted")
+    assert (ads["email"], ads["paid_social"]) == ("denied", "granted")
+    assert "email" not in by_address(warehouse, "us@mail.com", "ads")
+
+
+def test_silence_is_denied_in_canada(warehouse: CanonicalWarehouse) -> None:
+    person = by_person(warehouse, "ca@mail.com", "marketing")
+    assert (person["email"], person["sms"]) == ("denied", "denied")
+    assert by_address(warehouse, "ca@mail.com", "marketing") == {}
+
+
+def test_an_objection_on_one_channel_is_one_on_every_channel(
+    warehouse: CanonicalWarehouse,
+) -> None:
+    """The gate refused such a person, and `consent_current` still said granted."""
+    assert by_address(warehouse, "objector@mail.ch", "marketing") == {"email": "granted"}
+    person = by_person(warehouse, "objector@mail.ch", "marketing")
+    assert (person["email"], person["sms"]) == ("objected", "objected")
+
+
 def test_an_unconfirmed_opt_in_is_no_grant(warehouse: CanonicalWarehouse) -> None:
     assert by_person(warehouse, "pending@mail.ch", "marketing")["email"] == "pending"
 
@@ -304,6 +348,7 @@ def test_suppressions(warehouse: CanonicalWarehouse) -> None:
         ("+41795550202", "all", "stop,withdrawn"),
         ("+41795550505", "sms", "stop"),
         ("+41795550606", "sms", "stop"),
+        ("+41795550909", "sms", "stop"),
         ("all@mail.ch", "all", "withdrawn"),
         ("angry@mail.ch", "email", "complaint"),
         ("dead@mail.ch", "email", "bounce"),

@@ -76,28 +76,6 @@ def test_consent_is_for_a_channel_and_a_purpose(brand: Brand) -> None:
     assert _ask(brand, ("p1", "k1"), ("p2", "k2")) == ["consent_missing", "consent_missing"]
 
 
-@pytest.mark.parametrize(
-    ("email", "email_day", "every", "every_day", "reason"),
-    [
-        (None, 0, "granted", 1, None),
-        (None, 0, "withdrawn", 1, "consent_withdrawn"),
-        # the word for the channel stands before the word for all
-        ("withdrawn", 1, "granted", 2, "consent_withdrawn"),
-        ("granted", 2, "withdrawn", 1, None),
-        # but a later refusal of everything is a refusal of this too
-        ("granted", 1, "withdrawn", 2, "consent_withdrawn"),
-        ("granted", 2, "withdrawn", 2, "consent_withdrawn"),
-    ],
-)
-def test_the_word_for_all_channels(
-    brand: Brand, email: str | None, email_day: int, every: str, every_day: int, reason: str | None
-) -> None:
-    if email:
-        brand.consent("k1", "p1", status=email, day=email_day)
-    brand.consent("k1", "p1", status=every, channel="all", day=every_day)
-    assert _ask(brand, ("p1", "k1")) == [reason]
-
-
 def test_suppressed_addresses_holdouts_and_missing_addresses(brand: Brand) -> None:
     for number in range(1, 5):
         brand.consent(f"k{number}", f"p{number}", status="granted")

@@ -1,7 +1,7 @@
 -- Grain: one row per person who may be sent marketing e-mail, with the one address that is used.
--- A view over clear values, read when something is sent. The person's word for e-mail counts, else
--- the word for all channels; without a grant nobody is a recipient, and an address for which nobody
--- gave one is never used, whatever was said about another address of the person.
+-- A view over clear values, read when something is sent. Without the person's grant for e-mail
+-- nobody is a recipient, and an address for which nobody gave one is never used, whatever was said
+-- about another address of the person. (A word for all channels has a row for each in both tables.)
 with
 
 profiles as (
@@ -18,27 +18,24 @@ dim_profiles as (
 
 marketing_consents as (
 
-    select
-        person_id,
-        max(case when channel = 'email' then status end) as email_status,
-        max(case when channel = 'all' then status end) as all_status
+    select person_id
     from {{ ref('consent_current') }}
     where
         purpose = 'marketing'
-        and channel in ('email', 'all')
-    group by person_id
+        and channel = 'email'
+        and status = 'granted'
 
 ),
 
 granted_addresses as (
 
-    select distinct
+    select
         identifier_key,
         person_id
     from {{ ref('consent_by_identifier') }}
     where
         purpose = 'marketing'
-        and channel in ('email', 'all')
+        and channel = 'email'
         and status = 'granted'
 
 ),
@@ -71,7 +68,6 @@ final as (
     left join suppressions on profiles.primary_email_key = suppressions.identifier_key
     where
         profiles.primary_email is not null
-        and coalesce(marketing_consents.email_status, marketing_consents.all_status) = 'granted'
         and suppressions.identifier_key is null
 
 )

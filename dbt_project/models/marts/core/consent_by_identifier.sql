@@ -21,12 +21,10 @@ jurisdictions as (
 
 ),
 
-purposes as (
+open_until_objection as (
 
-    {% for purpose in outreach_purposes() %}
-        select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
-
-    {% endfor %}
+    select * from {{ ref('int_identity__consent_rules') }}
+    where purpose <> 'all' and consent_model = 'opt_out'
 
 ),
 
@@ -53,23 +51,24 @@ allowed_until_objection as (
     select
         identifiers.identifier_key,
         identifiers.person_id,
-        jurisdictions.channel,
-        purposes.purpose,
+        rules.channel,
+        rules.purpose,
         'granted' as status,
         identifiers.first_seen_at as since,
-        jurisdictions.jurisdiction,
+        rules.jurisdiction,
         false as is_explicit
     from identifiers
     inner join jurisdictions
         on identifiers.person_id = jurisdictions.person_id
             and identifiers.identifier_type = jurisdictions.address_identifier_type
-            and jurisdictions.consent_model = 'opt_out'
-    cross join purposes
+    inner join open_until_objection as rules
+        on jurisdictions.country_code = rules.country_code
+            and jurisdictions.channel = rules.channel
     left join words
         on identifiers.identifier_key = words.identifier_key
             and identifiers.person_id = words.person_id
-            and jurisdictions.channel = words.channel
-            and purposes.purpose = words.purpose
+            and rules.channel = words.channel
+            and rules.purpose = words.purpose
     where identifiers.is_valid and words.identifier_key is null
 
 ),

@@ -1,7 +1,7 @@
 -- Grain: one row per (person_id, channel, purpose).
--- The most restrictive word over the person's identifiers; where nobody said anything about a
--- channel on which the person has an address, a refusal of all channels stands, else the
--- jurisdiction decides.
+-- The most restrictive word over the person's identifiers; who objected to a purpose, objected to
+-- it on every channel. Where nobody said anything about a channel on which the person has an
+-- address, a refusal of all channels stands, else the jurisdiction decides.
 with
 
 words as (
@@ -47,12 +47,10 @@ addresses as (
 
 ),
 
-purposes as (
+rules as (
 
-    {% for purpose in outreach_purposes() %}
-        select '{{ purpose }}' as purpose{% if not loop.last %} union all{% endif %}
-
-    {% endfor %}
+    select * from {{ ref('int_identity__consent_rules') }}
+    where purpose <> 'all'
 
 ),
 
@@ -61,36 +59,38 @@ by_law as (
     select
         jurisdictions.person_id,
         jurisdictions.channel,
-        purposes.purpose,
+        rules.purpose,
         case
             when refused.status is not null then refused.status
-            when jurisdictions.consent_model = 'opt_out' then 'granted'
+            when rules.consent_model = 'opt_out' then 'granted'
             else 'denied'
         end as status,
         coalesce(refused.since, jurisdictions.first_seen_at) as since,
-        jurisdictions.jurisdiction,
+        rules.jurisdiction,
         false as is_explicit
     from jurisdictions
     inner join addresses
         on jurisdictions.person_id = addresses.person_id
             and jurisdictions.address_identifier_type = addresses.address_identifier_type
-    cross join purposes
+    inner join rules
+        on jurisdictions.country_code = rules.country_code
+            and jurisdictions.channel = rules.channel
     left join ranked
         on ranked.position = 1
             and jurisdictions.person_id = ranked.person_id
             and jurisdictions.channel = ranked.channel
-            and purposes.purpose = ranked.purpose
+            and rules.purpose = ranked.purpose
     left join ranked as refused
         on refused.position = 1
             and refused.channel = 'all'
             and refused.status <> 'granted'
             and jurisdictions.person_id = refused.person_id
-            and purposes.purpose = refused.purpose
+            and rules.purpose = refused.purpose
     where ranked.person_id is null
 
 ),
 
-final as (
+unioned as (
 
     select
         person_id,
@@ -114,6 +114,40 @@ final as (
         jurisdiction,
         is_explicit
     from by_law
+
+),
+
+objections as (
+
+    select
+        person_id,
+        purpose,
+        min(since) as since
+    from words
+    where status = 'objected'
+    group by person_id, purpose
+
+),
+
+final as (
+
+    select
+        unioned.person_id,
+        unioned.channel,
+        unioned.purpose,
+        case
+            when objections.person_id is not null then 'objected' else unioned.status
+        end as status,
+        case
+            when unioned.status = 'objected' or objections.person_id is null then unioned.since
+            else objections.since
+        end as since,
+        unioned.jurisdiction,
+        unioned.is_explicit or objections.person_id is not null as is_explicit
+    from unioned
+    left join objections
+        on unioned.person_id = objections.person_id
+            and unioned.purpose = objections.purpose
 
 )
 
