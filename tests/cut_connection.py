@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Time for the server to do what it was asked for, before the connection goes.
+SERVER_NEEDS_S = 1.0
 # What becomes of bytes of the client: passed on (None), the connection is broken without them
 # (`before`), or with them, when the server has answered and nobody heard it (`after`).
 Verdict = Literal["before", "after"] | None
@@ -41,10 +43,11 @@ class CutConnection:
                 return
             server = socket.create_connection(("127.0.0.1", target))
             self._open += [client, server]
-            threading.Thread(target=self._down, args=(server, client), daemon=True).start()
-            threading.Thread(target=self._up, args=(client, server), daemon=True).start()
+            pair = (client, server, threading.Event())
+            threading.Thread(target=self._down, args=pair, daemon=True).start()
+            threading.Thread(target=self._up, args=pair, daemon=True).start()
 
-    def _up(self, client: socket.socket, server: socket.socket) -> None:
+    def _up(self, client: socket.socket, server: socket.socket, is_over: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
                 verdict = self.rule(data) if self.rule is not None else None
@@ -52,20 +55,21 @@ class CutConnection:
                     self.rule = None
                     self.cuts += 1
                     if verdict == "after":
-                        client.shutdown(socket.SHUT_RDWR)  # its thread may pass nothing back now
-                        server.sendall(data)
-                        server.settimeout(1)
-                        with contextlib.suppress(OSError):
-                            server.recv(65536)
+                        is_over.set()
+                        client.settimeout(SERVER_NEEDS_S)
+                        while data:  # what was asked for may come in pieces
+                            server.sendall(data)
+                            data = client.recv(65536)
                     break
                 self.received += len(data)
                 server.sendall(data)
         self._close(client, server)
 
-    def _down(self, server: socket.socket, client: socket.socket) -> None:
+    def _down(self, client: socket.socket, server: socket.socket, is_over: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := server.recv(65536):
-                client.sendall(data)
+                if not is_over.is_set():
+                    client.sendall(data)
         self._close(client, server)
 
     @staticmethod
