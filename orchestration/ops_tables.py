@@ -118,6 +118,9 @@ OPS_TABLES: dict[str, str] = {
         sync varchar, record_key varchar, person_id varchar, identifier_key varchar,
         row_hash varchar, mapping_version varchar, external_id varchar,
         last_succeeded_at timestamp, is_removed boolean, run_id varchar, sequence bigint""",
+    # what an ad platform may hold of a record: plain hashes of addresses, which a removal must name
+    # (activation/handles.py); dropped with the removal, and shown by no model
+    "activation_handles": "sync varchar, record_key varchar, handle varchar",
 }
 
 

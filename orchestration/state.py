@@ -32,6 +32,7 @@ STATE_TABLES = (
     "ops.activation_rejects",
     "ops.activation_delivery_ledger",
     "ops.activation_sync_state",
+    "ops.activation_handles",
     "segments.membership",
 )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from orchestration.activation.connectors.base import Description, Operation, Record, RowResult
 from orchestration.activation.gate import refused
+from orchestration.activation.handles import settle_handles, with_handles
 from orchestration.activation.opening import Run
 from orchestration.activation.outcomes import Outcome
 from orchestration.activation.plan import PlanFigures
@@ -94,6 +95,8 @@ def _deliver_batch(
                 )
             )
     _tally(run, blocked)
+    sync = run.definition.sync
+    records = with_handles(run.connection, run.connector, sync, records)
     sending = [Outcome(position, "sending") for position in positions]
     run.receipts.record([*blocked, *sending], at=run.now())
     if not records:
@@ -104,6 +107,7 @@ def _deliver_batch(
     ]
     _tally(run, received)
     run.receipts.record(received, at=run.now())
+    settle_handles(run.connection, run.connector, sync, records, results)
 
 
 def _outcome(position: int, result: RowResult | None) -> Outcome:

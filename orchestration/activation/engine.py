@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from orchestration.activation.connectors import open_connector
+from orchestration.activation.connectors.base import FigureConnector
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.delivery import Progress, deliver, rehearse
 from orchestration.activation.gate import GateError
@@ -116,6 +117,7 @@ def run_sync(
         uncertain=figures.uncertain,
         blocked_reasons=dict(sorted(run.blocked_reasons.items())),
         rejected_classes=dict(sorted(run.rejected_classes.items())),
+        figures=dict(run.connector.figures()) if isinstance(run.connector, FigureConnector) else {},
         error=error,
         sample=sample,
         resumed_runs=resumed,

@@ -18,6 +18,7 @@ import duckdb
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.erased import erased_sql
+from orchestration.activation.handles import plan_forgotten
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
 from orchestration.activation.source import Model, read_source
 
@@ -32,6 +33,7 @@ OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
 class PlanFigures:
     """What the guards look at.
 
+    `held_rows`: records that the destination holds, or may hold (`handles.py`);
     `waiting`: rejects that are not due or parked; `in_doubt`: rows whose outcome is unknown;
     `uncertain`: rows of the model whose person is not certain enough for the sync; `erased`:
     removes of `planned` that an erasure asks for.
@@ -44,6 +46,11 @@ class PlanFigures:
     in_doubt: int
     uncertain: int = 0
     erased: int = 0
+
+
+_MAY_BE_HELD = """(
+    select record_key from activation_held union select record_key from activation_handled
+)"""
 
 
 def make_plan(
@@ -65,6 +72,12 @@ def make_plan(
     uncertain = read_source(connection, model=model, mapping=mapping, level=definition.identity)
     _read_held(connection, definition.sync)
     _read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
+    plan_forgotten(
+        connection,
+        definition.sync,
+        is_mirror=definition.mode == "mirror",
+        can_remove="remove" in operations,
+    )
     _hold_waiting(connection, definition.sync, now=now)
     if hold_in_doubt:
         _hold_in_doubt(connection, definition.sync)
@@ -76,7 +89,7 @@ def make_plan(
     )
     return PlanFigures(
         source_rows=_count(connection, "activation_source"),
-        held_rows=_count(connection, "activation_held"),
+        held_rows=_count(connection, _MAY_BE_HELD),
         planned={operation: planned.get(operation, 0) for operation in operations},
         waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
         in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),

@@ -44,8 +44,9 @@ class SyncReport:
     `waiting`: rejects that are not due or parked; `in_doubt`: rows held because nobody knows
     whether they arrived; `uncertain`: rows whose person is less certain than the sync's level of
     identity asks for; `blocked_reasons`: rows per reason of the gate; `rejected_classes`: rows
-    per error class; `sample`: the first rows of a dry run (record_key, operation, verdict of the
-    gate); `resumed_runs`: runs that had been killed and were closed by this one.
+    per error class; `figures`: what the destination says besides (a match rate); `sample`: the
+    first rows of a dry run (record_key, operation, verdict of the gate); `resumed_runs`: runs that
+    had been killed and were closed by this one.
     """
 
     sync: str
@@ -63,6 +64,7 @@ class SyncReport:
     uncertain: int = 0
     blocked_reasons: dict[str, int] = field(default_factory=dict)
     rejected_classes: dict[str, int] = field(default_factory=dict)
+    figures: dict[str, int | float | str] = field(default_factory=dict)
     error: str | None = None
     sample: list[dict[str, str]] = field(default_factory=list)
     resumed_runs: list[str] = field(default_factory=list)
@@ -89,6 +91,7 @@ class SyncReport:
             **asdict(total),
             **{f"blocked: {reason}": count for reason, count in self.blocked_reasons.items()},
             **{f"rejected: {name}": count for name, count in self.rejected_classes.items()},
+            **{f"destination: {name}": value for name, value in self.figures.items()},
             "source_rows": self.source_rows,
             "waiting": self.waiting,
             "in_doubt": self.in_doubt,

@@ -102,7 +102,8 @@ class Sender:
     def _split(self, batch: Sequence[Record], error: BatchRefused) -> list[RowResult | None]:
         """Halve a refused batch until the bad record is alone."""
         if len(batch) == 1 or not self.split_batch:
-            refused = RowResult("rejected", error_class=error.error_class, message=str(error))
+            outcome = "unknown" if error.may_have_arrived else "rejected"
+            refused = RowResult(outcome, error_class=error.error_class, message=str(error))
             return [refused for _ in batch]
         middle = len(batch) // 2
         first = self._send(batch[:middle])

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -29,6 +29,7 @@ class Record:
     """One destination record. `payload` has the mapped fields; for a remove, the key alone.
 
     `identifier_key`: keyed hash of the address that is used, for links that are made for it alone.
+    `handles`: what the destination may hold of it, where the connector gave handles (`handles.py`).
     """
 
     operation: Operation
@@ -37,6 +38,7 @@ class Record:
     payload: Mapping[str, object]
     external_id: str | None = None
     identifier_key: str | None = None
+    handles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,15 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class FigureConnector(Protocol):
+    """A connector whose destination says more of a run than outcomes (a match rate)."""
+
+    def figures(self) -> Mapping[str, int | float | str]:
+        """Figures by name, for the report of the run; asked when everything is sent."""
+        ...
+
+
 @dataclass(frozen=True)
 class ConnectorType:
     """A kind of destination: how it is opened, and what may be said to it in YAML.
@@ -197,11 +208,21 @@ class OutcomeUnknown(SendError):
 
 
 class BatchRefused(SendError):
-    """The destination refused the batch for its content: smaller batches find the bad row."""
+    """The destination refused the batch for its content: smaller batches find the bad row.
 
-    def __init__(self, message: str, *, error_class: str = "batch_refused") -> None:
+    `may_have_arrived`: it took some of the rows, does not say which, and may be sent them again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error_class: str = "batch_refused",
+        may_have_arrived: bool = False,
+    ) -> None:
         super().__init__(message)
         self.error_class = error_class
+        self.may_have_arrived = may_have_arrived
 
 
 class DestinationDown(SendError):

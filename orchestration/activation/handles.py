@@ -1,0 +1,211 @@
+"""What a destination may hold of a record, in the destination's own words.
+
+An ad platform removes a member by the identifiers it was added with. When somebody leaves, the
+payload model has no row of him any more, and after an erasure no table has: so a connector that
+needs them gives a handle for each record (`HandleConnector`), and they are kept here.
+
+Belongs here: `ops.activation_handles`. A handle is written before its batch goes and dropped when
+the destination acknowledged another one, or that the record is gone; a run that was killed, or an
+answer that was lost, leaves one more handle than needed, never one less. A record that has handles
+and is neither in the model nor known to be held is removed too. Does not belong here: what a handle
+is made of; it is text of the connector's (hashes of addresses), shown by no table and no report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+import duckdb
+import pyarrow as pa
+
+from orchestration.activation.connectors.base import Connector, Record, RowResult
+from orchestration.activation.erased import erased_sql
+
+_SCHEMA = pa.schema([("record_key", pa.string()), ("handle", pa.string())])
+
+
+@runtime_checkable
+class HandleConnector(Protocol):
+    """A connector that must be told what it sent before."""
+
+    def handle(self, record: Record) -> str | None:
+        """How the destination will know this record once it took it; None when it cannot."""
+        ...
+
+
+def with_handles(
+    connection: duckdb.DuckDBPyConnection,
+    connector: Connector,
+    sync: str,
+    records: Sequence[Record],
+) -> list[Record]:
+    """The records with what the destination may hold of them; their new handles are written down.
+
+    Nothing is read or written for a connector that keeps no handles.
+    """
+    if not isinstance(connector, HandleConnector) or not records:
+        return list(records)
+    held: dict[str, list[str]] = {}
+    for record_key, handle in connection.execute(
+        """
+        select record_key, handle from ops.activation_handles
+        where sync = $sync and record_key in (select unnest($keys))
+        order by record_key, handle
+        """,
+        {"sync": sync, "keys": [record.record_key for record in records]},
+    ).fetchall():
+        held.setdefault(record_key, []).append(handle)
+    new = _new_handles(connector, records)
+    _change(
+        connection,
+        """
+        insert into ops.activation_handles (sync, record_key, handle)
+        select $sync, record_key, handle from activation_new_handles as new
+        where not exists (
+            select 1 from ops.activation_handles as held
+            where
+                held.sync = $sync
+                and held.record_key = new.record_key
+                and held.handle = new.handle
+        )
+        """,
+        sync,
+        new,
+    )
+    return [replace(record, handles=tuple(held.get(record.record_key, ()))) for record in records]
+
+
+def settle_handles(
+    connection: duckdb.DuckDBPyConnection,
+    connector: Connector,
+    sync: str,
+    records: Sequence[Record],
+    results: Sequence[RowResult | None],
+) -> None:
+    """Drop the handles that hold no longer, after the receipts of the batch are written.
+
+    Acknowledged: the new handle alone stays, or none after a removal. Refused: the new handle goes,
+    unless it was there before. Unknown: everything stays.
+    """
+    if not isinstance(connector, HandleConnector) or not records:
+        return
+    new = _new_handles(connector, records)
+    stale: list[tuple[str, str]] = []
+    for record, result in zip(records, results, strict=True):
+        fresh = new.get(record.record_key)
+        if result is None or result.outcome == "unknown":
+            continue
+        if result.outcome == "succeeded":
+            stale += [(record.record_key, handle) for handle in record.handles if handle != fresh]
+        elif fresh is not None and fresh not in record.handles:
+            stale.append((record.record_key, fresh))
+    _change(
+        connection,
+        """
+        delete from ops.activation_handles as held
+        using activation_new_handles as stale
+        where
+            held.sync = $sync
+            and held.record_key = stale.record_key
+            and held.handle = stale.handle
+        """,
+        sync,
+        stale,
+    )
+
+
+def plan_forgotten(
+    connection: duckdb.DuckDBPyConnection, sync: str, *, is_mirror: bool, can_remove: bool
+) -> None:
+    """Add removals to `activation_candidates` for records that may be held and belong nowhere.
+
+    Makes `activation_handled`, the keys of all records of this sync that have a handle. Such a
+    record was on its way when a run was killed, or its answer was lost, and it has left the model
+    since; no state says that it is held, so nothing else would ever remove it. Outside a mirror
+    only who is erased is removed.
+    """
+    connection.execute(
+        """
+        create or replace temp table activation_handled as
+        select distinct record_key from ops.activation_handles where sync = $sync
+        """,
+        {"sync": sync},
+    )
+    if not can_remove:
+        return
+    connection.execute(
+        f"""
+        insert into activation_candidates by name
+        with
+
+        handled as (
+
+            select record_key, sha256(string_agg(handle, chr(31) order by handle)) as row_hash
+            from ops.activation_handles
+            where
+                sync = $sync
+                and record_key not in (select record_key from activation_source)
+                and record_key not in (select record_key from activation_candidates)
+            group by record_key
+
+        ),
+
+        known as (
+
+            select
+                record_key,
+                max_by(person_id, sequence) as person_id,
+                max_by(identifier_key, sequence) as identifier_key
+            from ops.activation_sync_rows
+            where sync = $sync and record_key in (select record_key from handled)
+            group by record_key
+
+        )
+
+        select
+            handled.record_key,
+            known.person_id,
+            known.identifier_key,
+            handled.row_hash,
+            cast(null as varchar) as external_id,
+            'remove' as operation,
+            sha256(concat_ws(chr(31), $sync, handled.record_key, 'forgotten', handled.row_hash))
+                as idempotency_key
+        from handled
+        left join known on handled.record_key = known.record_key
+        where $is_mirror or {erased_sql("known")}
+        """,
+        {"sync": sync, "is_mirror": is_mirror},
+    )
+
+
+def _new_handles(connector: HandleConnector, records: Sequence[Record]) -> dict[str, str]:
+    """Handle by record key of what is added, changed or affirmed."""
+    found = {
+        record.record_key: connector.handle(record)
+        for record in records
+        if record.operation != "remove"
+    }
+    return {key: handle for key, handle in found.items() if handle is not None}
+
+
+def _change(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    sync: str,
+    pairs: Mapping[str, str] | Sequence[tuple[str, str]],
+) -> None:
+    """Run a statement over pairs of record key and handle, as relation `activation_new_handles`."""
+    rows = list(pairs.items()) if isinstance(pairs, Mapping) else list(pairs)
+    if not rows:
+        return
+    table = pa.Table.from_pylist(
+        [{"record_key": key, "handle": handle} for key, handle in rows], schema=_SCHEMA
+    )
+    connection.register("activation_new_handles", table)
+    try:
+        connection.execute(sql, {"sync": sync})
+    finally:
+        connection.unregister("activation_new_handles")
