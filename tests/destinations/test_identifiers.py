@@ -171,7 +171,8 @@ NAMES = [
     "ß",
 ]
 EMAILS = ["a.b.c+tag@gmail.com", "A.B@GoogleMail.com", "x+y@example.com", "no address",
-          "@gmail.com", "...@gmail.com", "+a@gmail.com", "two@at@example.com", "ü@exämple.com"]  # fmt: skip
+          "@gmail.com", "...@gmail.com", "+a@gmail.com", "two@at@example.com",
+          "ü@exämple.com"]  # fmt: skip
 PHONES = ["+41791234567", "0041791234567", "+1 (800) 555-0100", "441134960987", "+0000000000",
           "n/a", "", "12345", "+49-30-901820"]  # fmt: skip
 PLACES = ["San Francisco", "St. Gallen", "Île-de-France", "ZH", "Paris 75", "12", "Bern (BE)"]

@@ -6,11 +6,20 @@ A new connector is one module that speaks `base.Connector`, and one line below.
 
 from __future__ import annotations
 
-from orchestration.activation.connectors import file, postgres, sftp, smtp
+from orchestration.activation.connectors import (
+    file,
+    google_audience,
+    meta_audience,
+    postgres,
+    sftp,
+    smtp,
+)
 from orchestration.activation.connectors.base import Connector, ConnectorContext, ConnectorType
 
 CONNECTORS: dict[str, ConnectorType] = {
     "file": file.CONNECTOR,
+    "google_audience": google_audience.CONNECTOR,
+    "meta_audience": meta_audience.CONNECTOR,
     "postgres": postgres.CONNECTOR,
     "sftp": sftp.CONNECTOR,
     "smtp": smtp.CONNECTOR,

@@ -1,0 +1,284 @@
+"""`google_audience` against the stand-in of Google's Data Manager API, through the whole send path.
+
+After each run the list is held against the ledger, to the row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.destinations.audiences import (
+    audience_brand,
+    audience_sync,
+    emails,
+    held,
+    leave,
+    move,
+    people,
+)
+from tests.destinations.google_stand_in import EXHAUSTED, EXPIRED, GoogleStandIn, canonical
+from tests.destinations.http_server import Fault, Server, http_server
+from tests.syncs import Brand
+
+SYNC = audience_sync("google")
+
+
+@pytest.fixture
+def server() -> Generator[Server]:
+    """The stand-in, running."""
+    with http_server(GoogleStandIn()) as running:
+        yield running
+
+
+@pytest.fixture
+def brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Brand:
+    """A brand with the list, and six persons."""
+    made = audience_brand(tmp_path, monkeypatch, google=server.url)
+    people(made, 6)
+    return made
+
+
+def service(server: Server) -> GoogleStandIn:
+    """What is behind the server."""
+    assert isinstance(server.service, GoogleStandIn)
+    return server.service
+
+
+def listed(hashes: dict[str, str], persons: set[str]) -> set[str]:
+    """What the list holds of these persons when it holds their e-mail hashes and nothing else."""
+    return {canonical({"emailAddress": hashes[person]}) for person in persons}
+
+
+def assert_list_is_ledger(brand: Brand, server: Server, hashes: dict[str, str]) -> None:
+    """To the row."""
+    assert service(server).members == listed(hashes, held(brand))
+
+
+def test_a_list_is_filled_changed_and_emptied(brand: Brand, server: Server) -> None:
+    """Add six; one leaves, one moves; the former address is gone, and so is who left."""
+    report = brand.run(SYNC)
+    assert (report.status, report.total.succeeded) == ("succeeded", 6)
+    assert report.figures == {"match_rate": "71 to 80", "requests": 1}
+    assert report.counts["destination: match_rate"] == "71 to 80"
+    before = emails(brand)
+    assert_list_is_ledger(brand, server, before)
+    leave(brand, 1)
+    move(brand, 2, "moved.house+ads@gmail.com")
+    report = brand.run(SYNC)
+    assert (report.operations["remove"].succeeded, report.operations["change"].succeeded) == (1, 1)
+    after = {**emails(brand), "p0002": hashlib.sha256(b"movedhouse@gmail.com").hexdigest()}
+    assert held(brand) == {"p0002", "p0003", "p0004", "p0005", "p0006"}
+    assert_list_is_ledger(brand, server, after)
+    for number in range(2, 7):
+        leave(brand, number)
+    brand.person(9, status="granted")  # a model that is empty removes nobody
+    brand.run(SYNC)
+    assert service(server).members == set()
+    assert brand.rows("select count(*) from ops.activation_handles") == [(0,)]
+
+
+def test_a_request_says_what_the_contract_asks(brand: Brand, server: Server) -> None:
+    """Destination, encoding, terms, consent; one member per person; nothing in clear."""
+    brand.run(SYNC)
+    ((verb, body),) = service(server).bodies
+    assert verb == "ingest"
+    assert body["destinations"] == [
+        {
+            "operatingAccount": {"accountType": "GOOGLE_ADS", "accountId": "123"},
+            "productDestinationId": "77",
+        }
+    ]
+    assert body["encoding"] == "HEX"
+    assert body["termsOfService"] == {"customerMatchTermsOfServiceStatus": "ACCEPTED"}
+    assert body["consent"] == {
+        "adUserData": "CONSENT_GRANTED",
+        "adPersonalization": "CONSENT_GRANTED",
+    }
+    assert len(body["audienceMembers"]) == 6
+    assert "@" not in json.dumps(body)
+    assert "person1@example.com" not in brand.everything_written()
+
+
+def test_who_opts_out_leaves_the_list(brand: Brand, server: Server) -> None:
+    """The gate blocks a refresh without consent; the removal needs the former identifiers."""
+    brand.run(SYNC)
+    brand.consent("k0003", "p0003", status="withdrawn", channel="ads", day=20)
+    assert brand.run(SYNC).total.planned == 0  # still in the model: the model decides who leaves
+    leave(brand, 3)
+    brand.run(SYNC)
+    assert_list_is_ledger(brand, server, emails(brand))
+    assert "p0003" not in held(brand)
+
+
+def test_an_erased_person_is_removed_by_what_was_sent(brand: Brand, server: Server) -> None:
+    """Nothing of the person is left in the warehouse; the handle is, until the removal is done."""
+    brand.run(SYNC)
+    leave(brand, 4)
+    brand.connection.execute(
+        """
+        insert into ops.erasures (erasure_id, identifier_key, person_id, erased_at)
+        values ('e1', 'k0004', 'p0004', timestamp '2026-07-01')
+        """
+    )
+    report = brand.run(audience_sync("google", mode="upsert"))
+    assert report.operations["remove"].succeeded == 1
+    assert_list_is_ledger(brand, server, emails(brand))
+    assert brand.rows("select count(*) from ops.activation_handles where record_key = 'p0004'") == [
+        (0,)
+    ]
+
+
+def test_a_member_is_affirmed_before_it_expires(brand: Brand, server: Server) -> None:
+    """Google forgets a member after 540 days; `refresh_after_days` sends it again before."""
+    document = audience_sync("google", refresh_after_days=180)
+    brand.run(document)
+    brand.clock = brand.clock.replace(year=2027)
+    report = brand.run(document)
+    assert report.operations["refresh"].succeeded == 6
+    assert [verb for verb, _ in service(server).bodies] == ["ingest", "ingest"]
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+FAULTS = {
+    "429": Fault(status=429, body=EXHAUSTED),
+    "429 with Retry-After": Fault(status=429, body=EXHAUSTED, headers={"retry-after": "3"}),
+    "500 before commit": Fault(status=500),
+    "500 after commit": Fault(status=500, commits=True),
+    "reset before commit": Fault(is_reset=True),
+    "reset after commit": Fault(is_reset=True, commits=True),
+    "truncated JSON": Fault(is_truncated=True, commits=True),
+    "200 with empty results": Fault(status=200, body={}),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_loses_nobody(brand: Brand, server: Server, fault: Fault) -> None:
+    """Every request may be sent twice, so all are there in the end, in one run."""
+    server.faults.append(fault)
+    report = brand.run(SYNC)
+    assert (report.status, report.total.succeeded) == ("succeeded", 6)
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_a_look_that_fails_is_repeated(brand: Brand, server: Server) -> None:
+    """The request was taken; only the look at its result went wrong."""
+    server.faults.extend([None, Fault(status=503), Fault(status=429, body=EXHAUSTED)])
+    assert brand.run(SYNC).total.succeeded == 6
+    assert len(service(server).bodies) == 1
+
+
+def test_a_request_that_fails_in_parts_is_unknown_and_sent_again(
+    brand: Brand, server: Server
+) -> None:
+    """Google counts failures and names nobody: no row is called delivered that may not be."""
+    wrong = emails(brand)["p0005"]
+    service(server).fails = lambda member: (
+        "PROCESSING_ERROR_REASON_INTERNAL_ERROR" if member[0]["emailAddress"] == wrong else None
+    )
+    report = brand.run(SYNC)
+    assert (report.total.unknown, report.total.succeeded) == (6, 0)
+    assert report.figures["error: internal_error"] == 1
+    assert held(brand) == set()
+    service(server).fails = lambda member: None
+    assert brand.run(SYNC).total.succeeded == 6
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_who_was_sent_in_doubt_and_left_is_removed(brand: Brand, server: Server) -> None:
+    """No state says that p0006 is there; without its handle the person would stay for ever."""
+    hashes = emails(brand)
+    service(server).looks_until_done = 10**9
+    service(server).members.update(listed(hashes, {"p0006"}))
+    report = brand.run(SYNC)
+    assert (report.total.unknown, set(report.rejected_classes)) == (6, set())
+    service(server).looks_until_done = 1
+    leave(brand, 6)
+    report = brand.run(SYNC)
+    assert (report.operations["remove"].succeeded, report.operations["add"].succeeded) == (1, 5)
+    assert service(server).members == listed(hashes, held(brand))
+
+
+def test_a_request_that_fails_whole_is_rejected_with_its_reason(
+    brand: Brand, server: Server
+) -> None:
+    """FAILED: nobody was added; they come back when they are due."""
+    service(server).fails = lambda member: "PROCESSING_ERROR_REASON_NO_CONSENT"
+    report = brand.run(SYNC)
+    assert report.rejected_classes == {"no_consent": 6}
+    assert_list_is_ledger(brand, server, emails(brand))
+    assert brand.rows("select count(*) from ops.activation_handles") == [(0,)]
+
+
+def test_a_member_that_google_names_is_rejected_alone(brand: Brand, server: Server) -> None:
+    """400 with the place of the member: the others go in the next request, without halving."""
+    wrong = emails(brand)["p0002"]
+    service(server).refuses = lambda member: (
+        "INVALID_AUDIENCE_MEMBER" if member[0]["emailAddress"] == wrong else None
+    )
+    report = brand.run(SYNC)
+    assert report.rejected_classes == {"invalid_audience_member": 1}
+    assert report.total.succeeded == 5
+    assert len(service(server).bodies) == 1
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_a_person_without_a_usable_identifier_costs_nobody_else(
+    brand: Brand, server: Server
+) -> None:
+    """The row is rejected for good, until its data changes; the batch goes."""
+    move(brand, 5, "no address at all")
+    report = brand.run(SYNC)
+    assert report.rejected_classes == {"no_identifiers": 1}
+    assert report.total.succeeded == 5
+    assert brand.run(SYNC).total.planned == 0
+    move(brand, 5, "five@example.com")
+    assert brand.run(SYNC).total.succeeded == 1
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_a_token_that_expires_in_mid_run_ends_it_and_loses_nobody(
+    brand: Brand, server: Server
+) -> None:
+    """The removals went, the adds did not: aborted, and sent by the next run."""
+    brand.run(SYNC)
+    leave(brand, 1)
+    people_later = {"p0007", "p0008"}
+    for number in (7, 8):
+        brand.person(number, status=None)
+        brand.consent(f"k{number:04d}", f"p{number:04d}", status="granted", channel="ads")
+    # remove, its result; then the token is refused, also when asked for once more
+    server.faults.extend([None, None, Fault(status=401, body=EXPIRED), Fault(401, body=EXPIRED)])
+    report = brand.run(SYNC)
+    assert report.status == "failed"
+    assert "401" in str(report.error)
+    assert (report.operations["remove"].succeeded, report.operations["add"].aborted) == (1, 2)
+    assert_list_is_ledger(brand, server, emails(brand))
+    brand.run(SYNC)
+    assert people_later <= held(brand)
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_a_list_that_does_not_exist_ends_the_run(brand: Brand, server: Server) -> None:
+    """No smaller batch helps: nothing is split, the reason is Google's."""
+    report = brand.run(audience_sync("google", options={"audience_id": "1"}))
+    assert report.status == "failed"
+    assert "INVALID_USER_LIST_ID" in str(report.error)
+    assert report.total.aborted == 6
+    assert len(server.requests) == 1
+
+
+def test_outside_prod_only_this_machine_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address of the real API is not local: the gate blocks every row."""
+    brand = audience_brand(tmp_path, monkeypatch, google="https://datamanager.googleapis.com")
+    people(brand, 2)
+    report = brand.run(SYNC)
+    assert report.blocked_reasons == {"environment": 2}
