@@ -172,8 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     for file in files:
         print(file)
     print(
-        f"next: make dbt TENANT={paths.tenant} "
-        f'ARGS="build -s seg_{new.segment} membership priority_membership {new.model}"\n'
+        f'next: make dbt TENANT={paths.tenant} ARGS="build -s seg_{new.segment}+"\n'
         f"      {Path(sys.executable)} -m orchestration.activation --tenant {paths.tenant} "
         f"--sync {new.sync} --dry-run"
     )

@@ -21,7 +21,9 @@ class Tail:
 
     journal: Journal
     table: str
-    _read: dict[int, int] = field(default_factory=dict, init=False)  # inode: bytes that were read
+    # by the first line of a file, which has an id of its own: an inode is given again
+    _read: dict[bytes, int] = field(default_factory=dict, init=False)  # bytes that were read
+    _seen: dict[Path, tuple[int, int, int]] = field(default_factory=dict, init=False)
 
     def new_lines(self) -> Iterator[bytes]:
         """Blocks of whole lines that were not given before; raises `OSError`.
@@ -38,12 +40,14 @@ class Tail:
                 continue
 
     def _of_file(self, path: Path) -> Iterator[bytes]:
+        if self._seen.get(path) == _look(path.stat()):
+            return
         with path.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            done = self._read.get(status.st_ino, 0)
-            if status.st_size == done:
+            look = _look(os.fstat(stream.fileno()))
+            first = stream.readline()
+            if not first.endswith(b"\n"):
                 return
-            done = min(done, status.st_size)
+            done = self._read.get(first, 0)
             stream.seek(done)
             rest = b""
             while block := stream.read(_BLOCK):
@@ -51,4 +55,9 @@ class Tail:
                 if newline:
                     yield whole + newline
                     done += len(whole) + 1
-            self._read[status.st_ino] = done
+            self._read[first] = done
+            self._seen[path] = look
+
+
+def _look(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import pytest
 from ml.markov import attribute
 from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.identity_truth import compare, linkable_pairs
+from tests.end_to_end.new_segment import a_day_later, delivered, write_segment
 from tests.metric_values import NO_COLUMN, all_metrics, answer, comparisons, held, scorecard_kpis
 from tests.tenants import Tenant
 from tests.unit.markov_paths import JourneyPath, counts_of
@@ -356,3 +359,66 @@ def test_markov_shares_are_those_of_the_journeys_counted_one_by_one(demo: Tenant
             assert effect == pytest.approx(expected.removal_effects[number], abs=1e-9)
             assert probability == pytest.approx(expected.conversion_probability, abs=1e-9)
             assert low <= share <= high
+
+
+def test_from_a_new_segment_to_a_delivered_file(demo: Tenant) -> None:
+    """The walk of docs/activation.md; who gets it is worked out here from consent and holdout."""
+    write_segment(demo)
+    shown = demo.run("preview", "one_order", module="orchestration.segments")
+    figures = dict(re.findall(r"^ +([a-z][\w, ]*?)  +([\d,.]+)", shown, flags=re.MULTILINE))
+    members = "core.dim_profiles where is_known and order_count = 1"
+    assert [(int(figures["members"]),)] == demo.query(f"select count(*) from {members}")
+    assert "no stay yet, not activated" in shown
+    assert demo.query("select count(*) from duckdb_tables where table_name like '%one_order'") == [
+        (0,)
+    ]
+
+    asked = ("--segment", "one_order", "--destination", "file")
+    demo.run(*asked, module="orchestration.activation.scaffold")
+    demo.run("dbt", "build", "--select", "seg_one_order+")
+    demo.run("--check", module="orchestration.activation")
+    rehearsed = demo.run("--sync", "one_order_file", "--dry-run", module="orchestration.activation")
+    assert not (demo.paths.outbox / "one_order_file").exists()
+    demo.run("--sync", "one_order_file", module="orchestration.activation")
+
+    arrived = delivered(demo, "one_order_file")
+    assert f"add: {len(arrived)} would be sent, 0 blocked" in rehearsed
+    assert {(line["operation"], line["segment"]) for line in arrived} == {("add", "one_order")}
+    expected = demo.query(
+        "select members.person_id from core.dim_profiles as members "
+        "inner join pii.profiles as addresses using (person_id) "
+        "inner join core.consent_by_identifier as words on words.person_id = members.person_id "
+        "and words.identifier_key = addresses.primary_email_key "
+        "where is_known and order_count = 1 and channel = 'email' and purpose = 'marketing' "
+        "and status = 'granted' and list_contains(split(contactable_channels, ','), 'email') "
+        "and words.identifier_key not in (select identifier_key from core.suppressions) "
+        "and members.person_id not in (select person_id from segments.membership where is_holdout)"
+    )
+    assert sorted((line["person_id"],) for line in arrived) == sorted(expected)
+    # who can be reached at another address than the one that the payload uses is reachable too
+    assert 0 < len(arrived) <= int(figures["email"])
+    assert demo.query(
+        "select member_count, reachable_count from segments.sizes where segment = 'one_order'"
+    ) == [(int(figures["members"]), int(figures["reachable"]))]
+
+
+def test_a_person_who_left_and_came_back_has_two_stays(demo: Tenant) -> None:
+    """Three builds on three days, and a full refresh, which must not forget a stay."""
+    build = ("dbt", "build", "--select", "seg_one_order+")
+    ((person, entered),) = demo.query(
+        "select person_id, entered_at from segments.membership where segment = 'one_order' limit 1"
+    )
+    for without in (person, None):
+        a_day_later(demo)
+        write_segment(demo, without=without)
+        demo.run(*build)
+    day = timedelta(days=1)
+    expected = [(entered, entered + day), (entered + 2 * day, None)]
+    stays = (
+        "select entered_at, exited_at from segments.membership "
+        f"where segment = 'one_order' and person_id {{}} '{person}' order by entered_at"
+    )
+    assert demo.query(stays.format("=")) == expected
+    assert set(demo.query(stays.format("<>"))) == {(entered, None)}
+    demo.run(*build, "--full-refresh")
+    assert demo.query(stays.format("=")) == expected

@@ -16,6 +16,7 @@ import pytest
 
 from orchestration.ingestion.discovery import date_in_name, find_files
 from orchestration.preferences.journal import CONSENTS, PREFERENCES, TABLES, Journal, NotKept
+from orchestration.preferences.tail import Tail
 from orchestration.settings import PROJECT_ROOT
 
 NOON = datetime(2026, 7, 1, 12, 0, 5, tzinfo=UTC)
@@ -123,6 +124,28 @@ def test_nothing_is_lost_between_writers_and_those_who_close(journal: Journal) -
         list(pool.map(write, range(8)))
     journal.close()
     assert sorted(ids(journal)) == sorted(f"{n}-{row}" for n in range(8) for row in range(50))
+
+
+def test_a_reader_gets_every_line_once_under_whatever_name(journal: Journal) -> None:
+    """An inode is given again: a file that left landing must not hide the next one, of its length.
+
+    Reading went by inode and length, and such a file counted as read.
+    """
+    tail = Tail(journal, CONSENTS)
+
+    def read() -> list[str]:
+        return [json.loads(line)["id"] for block in tail.new_lines() for line in block.splitlines()]
+
+    journal.append(CONSENTS, [{"id": "a"}])
+    assert read() == ["a"]
+    journal.append(CONSENTS, [{"id": "b"}])
+    journal.close()
+    assert (read(), read()) == (["b"], [])
+    for name in "cdefgh":
+        for path in journal.files(CONSENTS):
+            path.unlink()
+        journal.append(CONSENTS, [{"id": name}])
+        assert (read(), read()) == ([name], [])
 
 
 def _write_until_killed(folder: Path, name: str, said: int) -> None:
