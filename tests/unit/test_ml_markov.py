@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import subprocess
 
 import numpy as np
 import pytest
 
 from ml.markov import Attribution, NoConversions, attribute, with_intervals
-from tests.benchmarks.peers.path_data import PATH_DATA_FILE
+from tests.benchmarks.peers.path_data import PATH_DATA_FILE, fetch
 from tests.unit.markov_paths import JourneyPath, counts_of, steps_of
 
 
@@ -77,11 +78,12 @@ PATH_DATA = {
 def test_the_demo_data_of_channelattribution() -> None:
     """10,000 weighted paths, 12 channels; simulation is off by up to 89 conversions on them.
 
-    The data are GPL and not part of this project: `python -m tests.benchmarks.peers.path_data`
-    fetches them.
+    The data are GPL and not part of this project: they are fetched once.
     """
-    if not PATH_DATA_FILE.exists():
-        pytest.skip("no demo data: python -m tests.benchmarks.peers.path_data fetches them")
+    try:
+        fetch()
+    except subprocess.SubprocessError as error:
+        pytest.skip(f"no demo data, they could not be fetched: {error}")
     with PATH_DATA_FILE.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
     paths: list[JourneyPath] = []

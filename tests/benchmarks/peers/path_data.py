@@ -19,13 +19,19 @@ MEMBER = "src/cypack/data/Data.csv"
 
 
 def fetch() -> Path:
-    """Download the source distribution with pip and keep its demo data; returns their file."""
+    """The demo data's file; if it is not there, out of the source distribution, by pip.
+
+    Raises `subprocess.SubprocessError` when that cannot be had within five minutes.
+    """
+    if PATH_DATA_FILE.exists():
+        return PATH_DATA_FILE
     pins = Path(__file__).with_name("channel_attribution.txt").read_text(encoding="utf-8")
     pin = next(line for line in pins.splitlines() if line.startswith("ChannelAttribution=="))
     with tempfile.TemporaryDirectory() as folder:
+        # only this package as source: pip reads its metadata by building it, with wheels
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        command += ["--no-binary", ":all:", "--dest", folder, pin.split()[0]]
-        subprocess.run(command, check=True)
+        command += ["--no-binary", "ChannelAttribution", "--dest", folder, pin.split()[0]]
+        subprocess.run(command, check=True, timeout=300)
         (archive,) = Path(folder).glob("*.tar.gz")
         with tarfile.open(archive) as files:
             (member,) = [name for name in files.getnames() if name.endswith(MEMBER)]
