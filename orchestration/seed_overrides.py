@@ -34,6 +34,7 @@ SEED_KEYS: dict[str, tuple[str, ...]] = {
     "identifier_blocklist": ("identifier_type", "match_kind", "pattern"),
     "identifier_types": ("identifier_type",),
     "identity_levels": ("identity_level",),
+    "identity_quality_limits": ("metric",),
     "interactions": ("interaction",),
     "jurisdictions": ("country_code", "channel", "purpose"),
     "kpi_goals": ("kpi",),

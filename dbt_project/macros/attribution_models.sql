@@ -19,6 +19,15 @@
     {% endfor %}
 {%- endmacro %}
 
+{# The measure of the row's model (alias models) out of a wide row's columns <model>_<measure>. #}
+{% macro attribution_of_model(wide, measure) -%}
+    case models.model
+        {%- for model in attribution_models() %}
+        when '{{ model }}' then {{ wide }}.{{ model }}_{{ measure }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# Revenue in whole units of 1e-9 (int_attribution__touch_credits) as an amount. A product of more than
    38 digits would lose some on Spark. #}
 {% macro attribution_revenue(units) -%}

@@ -33,25 +33,22 @@
     {%- set rows = ref('int_contracts__' ~ contract) -%}
     {%- set set_persons = ref('int_identity__set_persons') -%}
     {%- set ownership = ref('int_identity__ownership') -%}
-    {%- set touched_sets -%}
-    (
-        select set_key from {{ changes(ref('int_identity__records')) }}
-        where record_key in (select record_key from {{ rows }})
-        union all
-        select set_key from {{ ref('int_identity__records') }}
-        where record_key in (select record_key from {{ changes(rows) }})
-    )
-    {%- endset -%}
     select person_id from {{ changes(set_persons) }}
     union all
     select person_id from {{ changes(ownership) }}
     union all
-    select person_id from {{ set_persons }}
-    where set_key in {{ touched_sets }}
-    union all
-    select ownership.person_id
-    from {{ ownership }} as ownership
-    inner join {{ set_persons }} as set_persons
-        on ownership.identifier_number = set_persons.identifier_number
-    where set_persons.set_key in {{ touched_sets }}
+    -- who has the set, and everybody who ever had its identifier
+    select
+        case when sides.is_owner then ownership.person_id else set_persons.person_id end as person_id
+    from {{ set_persons }} as set_persons
+    left join {{ ownership }} as ownership
+        on set_persons.identifier_number = ownership.identifier_number
+    cross join (select true as is_owner union all select false as is_owner) as sides
+    where set_persons.set_key in (
+            select set_key from {{ changes(ref('int_identity__records')) }}
+            where record_key in (select record_key from {{ rows }})
+            union all
+            select set_key from {{ ref('int_identity__records') }}
+            where record_key in (select record_key from {{ changes(rows) }})
+        )
 {%- endmacro %}

@@ -37,7 +37,7 @@ from orchestration.erasure.rows import (
 from orchestration.erasure.scan import search_files, search_tables
 from orchestration.erasure.target import Scope, Target, find_target
 from orchestration.identity.lookup import IdentityError
-from orchestration.ingestion.declarations import RawTable, read_declarations
+from orchestration.ingestion.declarations import RawTable, all_declarations
 from orchestration.ingestion.gate import land_tenant
 from orchestration.ingestion.phones import forget_phone_numbers
 from orchestration.ingestion.raw_tables import is_view
@@ -120,7 +120,7 @@ def _declared(
     connection: duckdb.DuckDBPyConnection, paths: Paths, settings: TenantSettings
 ) -> list[RawTable]:
     """Raw tables of the tenant that were landed; each must say what is personal in it."""
-    tables = [t for name in settings.source_names for t in read_declarations(paths, name)]
+    tables = all_declarations(settings, paths)
     for table in tables:
         if table.unclassified:
             raise IdentityError(

@@ -37,18 +37,12 @@ def lift(
     identifiers, and their erasures. Raises `IdentityError` where there are none.
     """
     rows = connection.execute(
-        "select erasure_id, identifier_key from ops.erasures where lifted_at is null "
-        "and identifier_type <> $2 and (identifier_key in (select unnest($1::varchar[])) "
-        "or erasure_id in (select unnest($1::varchar[])))",
-        [list(keys), FORMER],
-    ).fetchall()
-    if not rows:
-        raise IdentityError("no tombstone of that name is in force")
-    connection.execute(
         "update ops.erasures set lifted_at = $3, lift_reason = $4 "
         "where lifted_at is null and identifier_type <> $2 "
         "and (identifier_key in (select unnest($1::varchar[])) "
-        "or erasure_id in (select unnest($1::varchar[])))",
+        "or erasure_id in (select unnest($1::varchar[]))) returning erasure_id",
         [list(keys), FORMER, datetime.now(UTC).replace(tzinfo=None, microsecond=0), reason],
-    )
-    return len(rows), sorted({name for name, _ in rows})
+    ).fetchall()
+    if not rows:
+        raise IdentityError("no tombstone of that name is in force")
+    return len(rows), sorted({name for (name,) in rows})

@@ -34,6 +34,7 @@ from orchestration.identity.comparisons import (
     affordable_rules,
     splink_settings,
 )
+from orchestration.warehouse import MEMORY_LIMIT
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -92,7 +93,7 @@ def score_pairs(
         )
     with duckdb.connect() as connection:
         connection.execute(f"set temp_directory = '{scratch}'")
-        connection.execute("set memory_limit = '6GB'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute("set enable_progress_bar = false")
         connection.register("given", contacts)
         connection.execute("create table contacts as select * from given order by contact_id")

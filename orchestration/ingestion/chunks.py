@@ -180,11 +180,16 @@ def new_names(table: RawTable, names: list[str]) -> dict[str, str]:
     taken = {column.name for column in table.columns} | set(TECHNICAL_COLUMNS)
     result: dict[str, str] = {}
     for name in names:
-        words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-        base = re.sub(r"\W+", "_", words).strip("_").lower()[:60] or "column"
+        base = snake(name)
         new, number = base, 2
         while new in taken:
             new, number = f"{base}_{number}", number + 1
         taken.add(new)
         result[name] = new
     return result
+
+
+def snake(name: str) -> str:
+    """The name that an undeclared column has in raw, where no other has it already."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    return re.sub(r"\W+", "_", words).strip("_").lower()[:60] or "column"

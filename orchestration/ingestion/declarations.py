@@ -18,9 +18,9 @@ from zoneinfo import available_timezones
 
 import yaml
 
-from orchestration.ingestion.personal import Personal, read_personal
+from orchestration.ingestion.personal import ERASED, Personal, read_personal
 from orchestration.ingestion.sql import quoted
-from orchestration.settings import DBT_PROJECT_DIR, Paths
+from orchestration.settings import DBT_PROJECT_DIR, Paths, TenantSettings
 
 # Raised when the gate itself would read the same file differently: every file is then read again.
 GATE_VERSION = 1
@@ -101,6 +101,13 @@ class Column:
         return SQL_TYPES[self.data_type]
 
     @property
+    def erased_text(self) -> str | None:
+        """What stands in an erased cell: nothing, or a text where a value may not be missing."""
+        if not self.required:
+            return None
+        return "{}" if self.data_type == "json" else ERASED
+
+    @property
     def is_text(self) -> bool:
         return self.data_type in {"string", "json"}
 
@@ -168,6 +175,11 @@ def read_declarations(paths: Paths, source: str) -> tuple[RawTable, ...]:
     if not tables:
         raise DeclarationError(f"{file}: source {source!r} has no tables; list at least one")
     return tables
+
+
+def all_declarations(settings: TenantSettings, paths: Paths) -> list[RawTable]:
+    """The raw tables of all enabled sources, in their order. Raises `DeclarationError`."""
+    return [table for name in settings.source_names for table in read_declarations(paths, name)]
 
 
 def _yaml_files(paths: Paths) -> Iterator[Path]:

@@ -142,9 +142,9 @@ def _csv_lines(
 def _texts(table: RawTable, places: Mapping[str, int]) -> dict[int, str]:
     """What stands for an erased value that may not be missing, by place."""
     return {
-        places[column.name]: "{}" if column.data_type == "json" else ERASED
+        places[column.name]: column.erased_text
         for column in table.columns
-        if column.required and column.name in places
+        if column.erased_text is not None and column.name in places
     }
 
 
@@ -201,7 +201,7 @@ def _json_lines(
 ) -> Iterator[tuple[bytes, bytes]]:
     """(before, after) of every line of a JSON-lines file."""
     paths = {column.name: steps_of(column.path) for column in table.columns}
-    required = {column.name: column for column in table.columns if column.required}
+    columns = {column.name: column for column in table.columns}
     for number, line in enumerate(stream, start=1):
         mark = marks.get(number)
         if mark is None:
@@ -222,13 +222,10 @@ def _json_lines(
                 for key in [k for k in told if snake(k) == name]:
                     told[key] = None
             elif get(given, paths[name]) is not None:
-                column = required.get(name)
-                nothing: Any = ERASED if column else None
-                if column and column.data_type == "json":
-                    nothing = {}
-                put(told, paths[name], nothing)
-        text = _NUMBER.sub(r"\1", json.dumps(told, ensure_ascii=False))
-        yield line, text.encode() + (b"\n" if line.endswith(b"\n") else b"")
+                text = columns[name].erased_text
+                put(told, paths[name], {} if text == "{}" else text)
+        after = _NUMBER.sub(r"\1", json.dumps(told, ensure_ascii=False))
+        yield line, after.encode() + (b"\n" if line.endswith(b"\n") else b"")
 
 
 def _rewrite_parquet(file: LandingFile, table: RawTable, marks: Mapping[int, Mark]) -> int:

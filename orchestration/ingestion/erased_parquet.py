@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from orchestration.ingestion.chunks import snake
 from orchestration.ingestion.declarations import Column, RawTable
-from orchestration.ingestion.personal import ERASED
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,14 @@ def _emptied(
         stays = [path for path, column in inside if column.name in kept]
         if stays:
             return _only(value, stays)
-        required = [column for path, column in inside if column.required and not path]
-        return _stand_in(required[0]) if required else None
+        whole = [column for path, column in inside if not path]
+        return whole[0].erased_text if whole else None
     for path, column in inside:
         if column.name in mark.columns:
             if not path:
-                return _stand_in(column) if column.required else None
+                return column.erased_text
             value = _without(value, path)
     return value
-
-
-def _stand_in(column: Column) -> str:
-    return "{}" if column.data_type == "json" else ERASED
 
 
 def _only(value: Any, paths: list[list[str]]) -> Any:
@@ -109,9 +105,3 @@ def _without(value: Any, path: list[str]) -> Any:
 
 def _key(pair: Any) -> str:
     return str(pair.get("key") or "").lower() if isinstance(pair, dict) else ""
-
-
-def snake(name: str) -> str:
-    """The name that an undeclared column has in raw (`chunks.py`)."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    return re.sub(r"\W+", "_", words).strip("_").lower()[:60]

@@ -250,9 +250,7 @@ def _mark_records(connection: duckdb.DuckDBPyConnection, table: RawTable, relati
 
 def emptied(column: Column) -> str:
     """SQL of what stands in an erased cell of a declared column."""
-    if not column.required:
-        return "null"
-    return literal("{}" if column.data_type == "json" else ERASED)
+    return "null" if column.erased_text is None else literal(column.erased_text)
 
 
 def empty_rows(

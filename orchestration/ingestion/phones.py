@@ -14,7 +14,7 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import PhoneNumberType
 
-from orchestration.ingestion.declarations import RawTable, read_declarations
+from orchestration.ingestion.declarations import RawTable, all_declarations
 from orchestration.ingestion.sql import quoted
 from orchestration.ingestion.tables import attach_sources
 from orchestration.settings import Paths, TenantSettings, current_paths
@@ -46,13 +46,8 @@ def keep_phone_numbers(
         "create table if not exists pii.phone_numbers "
         "(raw varchar, region varchar, e164 varchar, kind varchar)"
     )
-    attach_sources(connection, settings)
-    tables = [t for name in settings.source_names for t in read_declarations(paths, name)]
-    parts = [part for table in tables for part in _values(table, tables)]
-    if not parts:
-        return 0
     rows = connection.execute(
-        f"with found as ({' union all '.join(parts)}), wanted as ("
+        f"with found as ({_found(connection, settings, paths)}), wanted as ("
         "select value, $region as region from found "
         "union select value, upper(trim(country)) from found where length(trim(country)) = 2) "
         "select value, region from wanted where trim(value) <> '' "
@@ -79,14 +74,19 @@ def forget_phone_numbers(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> int:
     """Take out the numbers that no raw table holds any more; return how many there were."""
-    attach_sources(connection, settings)
-    tables = [t for name in settings.source_names for t in read_declarations(paths, name)]
-    parts = [part for table in tables for part in _values(table, tables)]
-    found = " union all ".join(parts) or "select null as value, null as country"
+    found = _found(connection, settings, paths)
     return connection.execute(
         "delete from pii.phone_numbers where raw not in "
         f"(select value from ({found}) as found where value is not null)"
     ).fetchall()[0][0]
+
+
+def _found(connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths) -> str:
+    """SQL of (value, country) of all phone columns of the raw tables."""
+    attach_sources(connection, settings)
+    tables = all_declarations(settings, paths)
+    parts = [part for table in tables for part in _values(table, tables)]
+    return " union all ".join(parts) or "select '' as value, '' as country where false"
 
 
 def _values(table: RawTable, tables: list[RawTable]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# Where the serving copy tells of itself: when it was made, what is in it.
+ABOUT_SCHEMA = "serving"
 # What holds clear values or may: never served, whatever a model says of its access.
 RESTRICTED = frozenset({"pii", "raw", "staging", "intermediate", "ops", "increments"})
 

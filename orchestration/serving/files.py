@@ -18,11 +18,10 @@ from pathlib import Path
 import duckdb
 
 from orchestration.ingestion.sql import literal, quoted, row, types_of
-from orchestration.serving.declared import RESTRICTED, Served, ServingError
+from orchestration.serving.declared import ABOUT_SCHEMA, RESTRICTED, Served, ServingError
 
 DUCKDB_FILE = "crossweave.duckdb"
 # Serving tables about the copy itself; the schema is beside those of the domains.
-ABOUT_SCHEMA = "serving"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import pyarrow.csv
 from psycopg import sql
 
 from orchestration.ingestion.sql import types_of
-from orchestration.serving.declared import Served, ServingError
+from orchestration.serving.declared import ABOUT_SCHEMA, Served, ServingError
 from orchestration.serving.postgres_schemas import (
     SchemaSet,
     drop_leftovers,
@@ -29,7 +29,6 @@ from orchestration.serving.postgres_schemas import (
 from orchestration.serving.postgres_types import copy_expression, postgres_type
 
 ROWS_PER_BATCH = 50_000
-ABOUT_SCHEMA = "serving"
 ABOUT_TABLES = (Served(ABOUT_SCHEMA, "about"), Served(ABOUT_SCHEMA, "tables"))
 
 

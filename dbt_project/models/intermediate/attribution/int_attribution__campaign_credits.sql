@@ -1,6 +1,5 @@
 -- Grain: one row per model, month (tenant's calendar, by conversion), channel and campaign:
 -- orders.
-{%- set models = attribution_models() %}
 with
 
 touch_credits as (
@@ -21,7 +20,7 @@ summed as (
         {{ month_start(local_time('converted_at', setting('timezone'))) }} as period_start,
         channel,
         campaign_id,
-    {% for model in models %}
+    {% for model in attribution_models() %}
         sum({{ model }}_credit) as {{ model }}_conversions,
         sum(cast({{ model }}_revenue_units as {{ wide_integer_type() }}))
             as {{ model }}_revenue_units,
@@ -41,13 +40,9 @@ split as (
         summed.period_start,
         summed.channel,
         summed.campaign_id,
-    {% for measure in ['conversions', 'revenue_units', 'new_customers'] %}
-        case models.model
-            {% for model in models %}
-                when '{{ model }}' then summed.{{ model }}_{{ measure }}
-            {% endfor %}
-        end as {{ measure }}{{ ',' if not loop.last }}
-    {% endfor %}
+        {{ attribution_of_model('summed', 'conversions') }} as conversions,
+        {{ attribution_of_model('summed', 'revenue_units') }} as revenue_units,
+        {{ attribution_of_model('summed', 'new_customers') }} as new_customers
     from summed
     cross join models
 

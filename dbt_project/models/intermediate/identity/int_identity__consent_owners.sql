@@ -34,9 +34,7 @@ dated as (
     inner join {{ ref('int_identity__identifiers') }} as identifiers
         on bindings.identifier_key = identifiers.identifier_key
     left join ownership
-        on identifiers.identifier_number = ownership.identifier_number
-            and bindings.occurred_at >= ownership.valid_from
-            and bindings.occurred_at < ownership.valid_before
+        on {{ owned_at('identifiers', 'bindings.occurred_at') }}
     left join first_owned
         on identifiers.identifier_number = first_owned.identifier_number
             and identifiers.person_id = first_owned.person_id

@@ -12,10 +12,6 @@ from {{ ref('int_identity__records') }} as records
 inner join {{ ref('int_identity__set_persons') }} as set_persons
     on records.set_key = set_persons.set_key
 left join {{ ref('int_identity__ownership') }} as ownership
-    on set_persons.identifier_number = ownership.identifier_number
-        and records.observed_at >= ownership.valid_from
-        and records.observed_at < ownership.valid_before
+    on {{ owned_at('set_persons', 'records.observed_at') }}
 left join {{ ref('int_identity__former_owners') }} as former_owners
-    on set_persons.identifier_number = former_owners.identifier_number
-        and records.loaded_at >= former_owners.known_from
-        and records.loaded_at < former_owners.known_before
+    on {{ known_owner_at('set_persons', 'records.loaded_at') }}

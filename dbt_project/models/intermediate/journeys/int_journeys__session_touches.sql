@@ -130,9 +130,7 @@ with_actor as (
     left join set_actors
         on records.set_key = set_actors.set_key
     left join ownership
-        on set_actors.identifier_number = ownership.identifier_number
-            and records.observed_at >= ownership.valid_from
-            and records.observed_at < ownership.valid_before
+        on {{ owned_at('set_actors', 'records.observed_at') }}
 
 ),
 

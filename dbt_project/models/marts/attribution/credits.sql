@@ -1,7 +1,6 @@
 -- Grain: one row per conversion, touch and model that gives the touch credit; a conversion without
 -- a touch has one row per model with the channel '(unattributed)', so that totals reconcile.
 -- What it shows is stored once, a row per conversion and touch: int_attribution__touch_credits.
-{%- set models = attribution_models() %}
 with
 
 touch_credits as (
@@ -21,16 +20,8 @@ split as (
     select
         models.model,
         touch_credits.*,
-        case models.model
-            {% for model in models %}
-                when '{{ model }}' then touch_credits.{{ model }}_credit
-            {% endfor %}
-        end as credit,
-        case models.model
-            {% for model in models %}
-                when '{{ model }}' then touch_credits.{{ model }}_revenue_units
-            {% endfor %}
-        end as revenue_units
+        {{ attribution_of_model('touch_credits', 'credit') }} as credit,
+        {{ attribution_of_model('touch_credits', 'revenue_units') }} as revenue_units
     from touch_credits
     cross join models
 

@@ -167,13 +167,9 @@ final as (
     left join set_persons
         on records.set_key = set_persons.set_key
     left join ownership
-        on set_persons.identifier_number = ownership.identifier_number
-            and records.observed_at >= ownership.valid_from
-            and records.observed_at < ownership.valid_before
+        on {{ owned_at('set_persons', 'records.observed_at') }}
     left join former_owners
-        on set_persons.identifier_number = former_owners.identifier_number
-            and records.loaded_at >= former_owners.known_from
-            and records.loaded_at < former_owners.known_before
+        on {{ known_owner_at('set_persons', 'records.loaded_at') }}
     left join touchpoint_sessions
         on current_touchpoints.version_key = touchpoint_sessions.touch_key
     left join click_landings

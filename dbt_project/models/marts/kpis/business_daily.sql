@@ -1,16 +1,8 @@
 -- Grain: one row per day (tenant's calendar) from the first order on, also of days without
 -- anything: the sums over all channels, and what is wrong with the day.
-{%- set summed_counts = [
-    'touchpoint_count', 'impression_count', 'send_count', 'delivery_count', 'bounce_count',
-    'open_count', 'click_count', 'engagement_count', 'unsubscribe_count', 'complaint_count',
-    'cart_count', 'sign_up_count', 'store_visit_count', 'session_count', 'repeat_session_count',
-    'paid_impression_count', 'paid_click_count', 'repeat_order_count', 'known_order_count',
-    'refund_count', 'time_to_conversion_s', 'late_count', 'unknown_margin_count',
-    'automated_count', 'journey_conversion_count', 'conversion_count', 'new_customer_count',
-] %}
-{%- set summed_amounts = [
-    'revenue_amount', 'refund_amount', 'net_revenue_amount', 'margin_amount', 'cost_amount',
-] %}
+{%- set measures = kpi_measures() %}
+{%- set summed_measures = kpi_counts() + ['repeat_session_count'] + measures.credited
+    + measures.sold_amounts + measures.cost_amounts + ['net_revenue_amount'] %}
 with
 
 channel_days as (
@@ -53,7 +45,7 @@ summed as (
 
     select
         activity_date,
-        {% for measure in summed_counts + summed_amounts %}
+        {% for measure in summed_measures %}
             sum({{ measure }}) as {{ measure }},
         {% endfor %}
         sum(attributed_revenue_amount) as attributed_revenue_amount,
@@ -97,7 +89,7 @@ completed as (
         days.activity_date < today.local_as_of as is_complete,
         coalesce(missing_sources.missing_source_count, 0) as missing_source_count,
         missing_sources.missing_sources,
-        {% for measure in summed_counts + summed_amounts %}
+        {% for measure in summed_measures %}
             coalesce(summed.{{ measure }}, 0) as {{ measure }},
         {% endfor %}
         coalesce(summed.attributed_revenue_amount, 0) as attributed_revenue_amount,

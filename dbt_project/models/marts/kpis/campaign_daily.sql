@@ -1,23 +1,14 @@
 -- Grain: one row per day (tenant's calendar), channel and campaign with any activity, conversion,
 -- refund or spend; '(none)' is what belongs to no campaign, so that campaigns sum to their channel.
-{%- set touch_measures = [
-    'touchpoint_count', 'automated_count', 'impression_count', 'send_count', 'delivery_count',
-    'bounce_count', 'open_count', 'click_count', 'engagement_count', 'unsubscribe_count',
-    'complaint_count', 'cart_count', 'sign_up_count', 'store_visit_count', 'late_count',
-] %}
-{%- set sold_counts = [
-    'repeat_order_count', 'known_order_count', 'unknown_margin_count', 'refund_count',
-    'journey_conversion_count', 'time_to_conversion_s',
-] %}
-{%- set cost_counts = ['paid_impression_count', 'paid_click_count'] %}
-{%- set counts = touch_measures + ['session_count'] + cost_counts + sold_counts %}
-{%- set doubles = ['conversion_count', 'new_customer_count'] %}
-{%- set amounts = ['revenue_amount', 'margin_amount', 'refund_amount', 'cost_amount'] %}
+{%- set measures = kpi_measures() %}
+{%- set counts = kpi_counts() %}
+{%- set doubles = measures.credited %}
+{%- set amounts = measures.sold_amounts + measures.cost_amounts %}
 {%- set parts = {
-    'touch_days': touch_measures,
-    'sessions': ['session_count'],
-    'credited_days': doubles + sold_counts + amounts[:3],
-    'campaign_costs': cost_counts + amounts[3:],
+    'touch_days': measures.touches,
+    'sessions': measures.sessions,
+    'credited_days': doubles + measures.sold + measures.sold_amounts,
+    'campaign_costs': measures.costs + measures.cost_amounts,
 } %}
 with
 
@@ -69,18 +60,18 @@ campaigns as (
 
 parts as (
 
-    {% for part, measures in parts.items() %}
+    {% for part, own in parts.items() %}
         select
             activity_date,
             credited_channel as channel,
             {% for measure in counts %}
-                cast({{ measure if measure in measures else 0 }} as bigint) as {{ measure }},
+                cast({{ measure if measure in own else 0 }} as bigint) as {{ measure }},
             {% endfor %}
             {% for measure in doubles %}
-                cast({{ measure if measure in measures else 0 }} as double) as {{ measure }},
+                cast({{ measure if measure in own else 0 }} as double) as {{ measure }},
             {% endfor %}
             {% for measure in amounts %}
-                cast({{ measure if measure in measures else 0 }} as decimal(18, 4))
+                cast({{ measure if measure in own else 0 }} as decimal(18, 4))
                     as {{ measure }},
             {% endfor %}
             coalesce(campaign_id, '(none)') as campaign_id

@@ -1,17 +1,9 @@
 -- Grain: one row per day (tenant's calendar) and channel with any activity, conversion, refund or
 -- spend: the sum of its campaigns, and what only a channel has.
-{%- set counts = [
-    'touchpoint_count', 'automated_count', 'impression_count', 'send_count', 'delivery_count',
-    'bounce_count', 'open_count', 'click_count', 'engagement_count', 'unsubscribe_count',
-    'complaint_count', 'session_count', 'paid_impression_count', 'paid_click_count',
-    'cart_count', 'sign_up_count', 'store_visit_count', 'late_count', 'repeat_order_count',
-    'known_order_count', 'unknown_margin_count', 'refund_count', 'journey_conversion_count',
-    'time_to_conversion_s',
-] %}
-{%- set doubles = ['conversion_count', 'new_customer_count'] %}
-{%- set amounts = [
-    'revenue_amount', 'cost_amount', 'margin_amount', 'refund_amount', 'net_revenue_amount',
-] %}
+{%- set measures = kpi_measures() %}
+{%- set counts = kpi_counts() %}
+{%- set doubles = measures.credited %}
+{%- set amounts = measures.sold_amounts + measures.cost_amounts + ['net_revenue_amount'] %}
 with
 
 campaign_days as (
