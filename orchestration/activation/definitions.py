@@ -25,7 +25,7 @@ class SyncDefinitionError(ValueError):
 
 
 class Guards(BaseModel):
-    """Limits that stop a run before anything is sent."""
+    """Limits that stop a run before anything is sent, or warn after it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,6 +34,12 @@ class Guards(BaseModel):
     )
     min_source_rows: int = Field(
         default=1, ge=0, description="fewer rows than this in the model stop the run"
+    )
+    max_reject_pct: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="more records refused by the destination, in % of those handed over, warn",
     )
 
 

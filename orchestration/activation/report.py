@@ -84,6 +84,12 @@ class SyncReport:
         return True
 
     @property
+    def rejected_share(self) -> float:
+        """Rejected per record that was handed to the destination; 0 where nothing was."""
+        total = self.total
+        return total.rejected / total.attempted if total.attempted else 0.0
+
+    @property
     def counts(self) -> dict[str, int | float | str]:
         """Counts and reasons as flat figures, for metadata of a run."""
         total = self.total
@@ -96,7 +102,10 @@ class SyncReport:
             "waiting": self.waiting,
             "in_doubt": self.in_doubt,
             "uncertain": self.uncertain,
-            "rejected_share": round(total.rejected / total.attempted, 4) if total.attempted else 0,
+            "rejected_share": round(self.rejected_share, 4),
+            "acknowledged_share": round(total.succeeded / total.attempted, 4)
+            if total.attempted
+            else 0,
             "status": self.status,
             "error": self.error or "",
         }

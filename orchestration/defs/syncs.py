@@ -1,13 +1,13 @@
 """One asset per sync, and the receipts that all of them wrote.
 
 The send path is `orchestration/activation`; here each sync document becomes an asset with its
-counts, and the law of accounts becomes a check.
+counts, and the law of accounts and what the destination refused become checks.
 """
 
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
-from orchestration.activation import SyncDefinition, run_sync, syncs_of
+from orchestration.activation import SyncDefinition, SyncReport, run_sync, syncs_of
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import RECEIPTS_KEY
 from orchestration.defs.tenant import PATHS, WAREHOUSE
@@ -16,25 +16,54 @@ from orchestration.state import save_state
 MEMBERSHIP = get_asset_key_for_model([warehouse_models], "membership")
 
 
+ACCOUNTED, CALM, TAKEN = (
+    "every_planned_row_is_accounted_for",
+    "nothing_waits_for_a_human",
+    "the_destination_takes_nearly_all",
+)
+
+
+def check_results(report: SyncReport, *, max_reject_pct: float) -> list[dg.AssetCheckResult]:
+    """What a run says of itself: the law, whether somebody has to look, how much was refused."""
+    refused = 100 * report.rejected_share
+    return [
+        dg.AssetCheckResult(
+            check_name=ACCOUNTED, passed=report.is_accounted, metadata=report.counts
+        ),
+        dg.AssetCheckResult(
+            check_name=CALM,
+            passed=report.is_ok,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=report.error,
+        ),
+        dg.AssetCheckResult(
+            check_name=TAKEN,
+            passed=refused <= max_reject_pct,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{report.total.rejected} of {report.total.attempted} records refused "
+            f"({refused:.1f} %), guards.max_reject_pct is {max_reject_pct:g} %",
+            metadata=dict(report.rejected_classes),
+        ),
+    ]
+
+
 def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
     key = dg.AssetKey(["activation", definition.sync])
-    check = dg.AssetCheckSpec(
-        name="every_planned_row_is_accounted_for",
-        asset=key,
-        description="planned = succeeded + rejected + blocked + unknown + aborted",
-    )
-    calm = dg.AssetCheckSpec(
-        name="nothing_waits_for_a_human",
-        asset=key,
-        description="no guard stopped the run, the destination answered, no outcome is unknown",
-    )
+    checks = {
+        ACCOUNTED: "planned = succeeded + rejected + blocked + unknown + aborted",
+        CALM: "no guard stopped the run, the destination answered, no outcome is unknown",
+        TAKEN: "no more records refused, of those handed over, than guards.max_reject_pct",
+    }
 
     @dg.asset(
         key=key,
         deps=[get_asset_key_for_model([warehouse_models], definition.model), MEMBERSHIP],
         group_name="activation",
         kinds={definition.destination},
-        check_specs=[check, calm],
+        check_specs=[
+            dg.AssetCheckSpec(name=name, asset=key, description=description)
+            for name, description in checks.items()
+        ],
         description=f"Delivers {definition.model} to {definition.destination} ({definition.mode}).",
     )
     def sync(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -51,17 +80,7 @@ def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
         context.log.info(report.line())
         return dg.MaterializeResult(
             metadata=report.counts,
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name=check.name, passed=report.is_accounted, metadata=report.counts
-                ),
-                dg.AssetCheckResult(
-                    check_name=calm.name,
-                    passed=report.is_ok,
-                    severity=dg.AssetCheckSeverity.WARN,
-                    description=report.error,
-                ),
-            ],
+            check_results=check_results(report, max_reject_pct=definition.guards.max_reject_pct),
         )
 
     return sync

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 
 import dagster as dg
 import pytest
+
+from orchestration.activation import OperationCounts, SyncReport
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +75,31 @@ def test_the_probabilistic_pass_runs_only_where_somebody_starts_it(
     assert linking == {LINKS_KEY}
     schedule = definitions.resolve_schedule_def("link_schedule")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+@pytest.mark.parametrize(("rejected", "is_calm"), [(2, True), (3, False)])
+def test_a_sync_warns_where_the_destination_refuses_more_than_its_guard_allows(
+    definitions: dg.Definitions, rejected: int, is_calm: bool
+) -> None:
+    """Of 40 records two are 5 %, which the guard allows, three are 7.5 %."""
+    from orchestration.defs.syncs import check_results
+
+    counts = OperationCounts(
+        planned=50, attempted=40, succeeded=40 - rejected, rejected=rejected, blocked=10
+    )
+    noon = datetime(2026, 7, 1, 12)
+    report = SyncReport(
+        sync="people", run_id="1", destination="file", status="partial", is_dry_run=False,
+        started_at=noon, finished_at=noon, operations={"add": counts},
+        rejected_classes={"invalid_address": rejected},
+    )  # fmt: skip
+    results = {result.check_name: result for result in check_results(report, max_reject_pct=5)}
+    assert len(results) == 3
+    law, share = results["every_planned_row_is_accounted_for"], report.counts["acknowledged_share"]
+    assert law.passed
+    assert law.metadata["rejected_share"].value == rejected / 40
+    assert share == 1 - rejected / 40
+    taken = results["the_destination_takes_nearly_all"]
+    assert taken.passed is is_calm
+    assert taken.severity == dg.AssetCheckSeverity.WARN
+    assert taken.metadata["invalid_address"].value == rejected
