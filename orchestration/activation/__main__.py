@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.activation.opening import SyncError
 from orchestration.activation.source import PlanError
 from orchestration.settings import Paths, current_paths
 from orchestration.warehouse import Warehouse
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
                     dry_run=options.dry_run,
                     accept_filled_destination=options.accept_filled_destination,
                 )
-            except (PlanError, DestinationError) as error:
+            except (PlanError, SyncError, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
                 return 1
             _show(report)

@@ -182,11 +182,12 @@ def windows(run: Run) -> Iterator[list[Planned]]:
 
 
 def batches(window: Sequence[Planned], description: Description) -> Iterator[list[Planned]]:
-    """Cut a window to the destination's batch size, and by operation unless it takes a mixture."""
+    """Cut a window to what is written down together, and by operation unless it takes a mixture."""
+    size = description.batch_size * description.batches_per_receipt
     batch: list[Planned] = []
     for row in window:
         is_other = bool(batch) and row.operation != batch[0].operation
-        if len(batch) == description.batch_size or (is_other and not description.takes_mixture):
+        if len(batch) == size or (is_other and not description.takes_mixture):
             yield batch
             batch = []
         batch.append(row)

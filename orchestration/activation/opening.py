@@ -105,9 +105,11 @@ def open_run(
     destination = _destination(definition, paths)
     model = find_model(connection, definition.model)
     mapping = FieldMapping.of(definition.key, definition.fields, model.columns)
-    connector = open_destination(
-        destination.connector, _context(definition, destination, model, mapping, paths, run_id)
-    )
+    context = _context(definition, destination, model, mapping, paths, run_id)
+    try:
+        connector = open_destination(destination.connector, context)
+    except ValueError as error:
+        raise SyncError(f"{name}: destination {destination.name}: {error}") from None
     description = connector.describe()
     channel = description.channel or definition.channel
     if channel is None:

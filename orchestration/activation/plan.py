@@ -1,6 +1,6 @@
 """The plan of a run: rows of the payload model against what the destination holds, in SQL.
 
-Belongs here: the temporary tables that a run reads (`activation_source`, `activation_held`,
+Belongs here: the temporary tables that a run reads (`activation_source`, `activation_states`,
 `activation_candidates`, `activation_plan`); they carry ids and hashes, never a payload. Does not
 belong here: whether the plan may be carried out (`guards.py`), and for whom (`gate.py`).
 
@@ -49,7 +49,12 @@ class PlanFigures:
 
 
 _MAY_BE_HELD = """(
-    select record_key from activation_held union select record_key from activation_handled
+    select record_key from activation_states where not is_removed
+    union all
+    select handled.record_key
+    from activation_handled as handled
+    left join activation_states as states on handled.record_key = states.record_key
+    where coalesce(states.is_removed, true)
 )"""
 
 
@@ -70,7 +75,7 @@ def make_plan(
     unknown are not sent again. Raises `PlanError` on null or double keys.
     """
     uncertain = read_source(connection, model=model, mapping=mapping, level=definition.identity)
-    _read_held(connection, definition.sync)
+    _read_states(connection, definition.sync)
     _read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
     plan_forgotten(
         connection,
@@ -101,17 +106,18 @@ def make_plan(
     )
 
 
-def _read_held(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
-    """What the destination holds: the last acknowledged state of every record."""
+def _read_states(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
+    """The last acknowledged state of every record that the destination ever held."""
     connection.execute(
         """
-        create or replace temp table activation_held as
+        create or replace temp table activation_states as
         with
 
         latest as (
 
             select
                 record_key,
+                max(sequence) as generation,
                 max_by(
                     struct_pack(
                         person_id := person_id,
@@ -130,7 +136,7 @@ def _read_held(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
 
         )
 
-        select record_key, unnest(state) from latest where not state.is_removed
+        select record_key, generation, unnest(state) from latest
         """,
         {"sync": sync},
     )
@@ -144,7 +150,12 @@ def _read_candidates(
     operations: tuple[Operation, ...],
     now: datetime,
 ) -> None:
-    """The difference of source and held, with the idempotency key of each row."""
+    """The difference of source and held, with the idempotency key of each row.
+
+    The key is the same as long as nothing of the record was acknowledged in between. Without that
+    `generation`, who leaves and comes back, or is affirmed again, would have a key that the
+    destination has seen, and one that ignores known keys would not take it.
+    """
     connection.execute(
         f"""
         create or replace temp table activation_candidates as
@@ -157,9 +168,12 @@ def _read_candidates(
                 coalesce(source.person_id, held.person_id) as person_id,
                 coalesce(source.identifier_key, held.identifier_key) as identifier_key,
                 coalesce(source.row_hash, held.row_hash) as row_hash,
-                held.external_id,
+                case when not held.is_removed then held.external_id end as external_id,
+                held.generation,
                 case
                     when held.record_key is null then 'add'
+                    when held.is_removed and source.record_key is not null then 'add'
+                    when held.is_removed then null
                     when source.record_key is null then 'remove'
                     when source.row_hash is distinct from held.row_hash then 'change'
                     when $mapping_version is distinct from held.mapping_version then 'change'
@@ -170,13 +184,15 @@ def _read_candidates(
                         then 'refresh'
                 end as operation
             from activation_source as source
-            full outer join activation_held as held on source.record_key = held.record_key
+            full outer join activation_states as held on source.record_key = held.record_key
 
         )
 
         select
             *,
-            sha256(concat_ws(chr(31), $sync, record_key, operation, row_hash)) as idempotency_key,
+            sha256(
+                concat_ws(chr(31), $sync, record_key, operation, row_hash, generation)
+            ) as idempotency_key,
             cast(null as varchar) as hold
         from compared
         where list_contains($operations, operation)

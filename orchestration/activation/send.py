@@ -1,7 +1,8 @@
-"""Handing a batch to a destination, and finding out what became of every record.
+"""Handing records to a destination, and finding out what became of every one.
 
-Belongs here: pacing, retries of what surely did not arrive, splitting a refused batch until the bad
-record is alone, asking back when an answer was lost, and cleaning messages of personal data.
+Belongs here: batches in parallel, pacing, retries of what surely did not arrive, splitting a
+refused batch until the bad record is alone, asking back when an answer was lost, and cleaning
+messages of personal data.
 Does not belong here: SQL, the gate, the ledgers.
 
 A batch that may have arrived is sent again only where the connector says that twice has the effect
@@ -11,8 +12,10 @@ of once; else its rows are looked up (`read_back`) or end as `unknown`.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from orchestration.activation.connectors.base import (
@@ -38,7 +41,7 @@ _ADDRESSES = re.compile(r"[^\s\"'<>,;:=(]+@[^\s\"'<>,;)]+|\+?\d[\d\s().\-]{6,}\d
 
 @dataclass
 class Sender:
-    """Sends batches through one connector; `down` tells why no further batch can succeed."""
+    """Sends records through one connector; `down` tells why no further batch can succeed."""
 
     connector: Connector
     description: Description
@@ -47,16 +50,29 @@ class Sender:
     clock: Callable[[], float] = time.monotonic
     down: str | None = None
     _next_request_at: float = field(default=0.0, init=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def send(self, batch: Sequence[Record]) -> list[RowResult | None]:
-        """One result per record, in order; None for a record that was never handed over."""
-        if self.down is not None:
-            return [None] * len(batch)
-        results = self._send(batch)
+    def send(self, records: Sequence[Record]) -> list[RowResult | None]:
+        """One result per record, in order; None for a record that was never handed over.
+
+        More records than a batch has are cut into batches, `parallel` of them under way at once.
+        """
+        size = self.description.batch_size
+        batches = [records[first : first + size] for first in range(0, len(records), size)]
+        threads = min(self.description.parallel, len(batches))
+        if threads > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                answered = list(pool.map(self._send_unless_down, batches))
+        else:
+            answered = [self._send_unless_down(batch) for batch in batches]
+        results = [result for batch in answered for result in batch]
         return [
             None if result is None else _without_values(result, record)
-            for record, result in zip(batch, results, strict=True)
+            for record, result in zip(records, results, strict=True)
         ]
+
+    def _send_unless_down(self, batch: Sequence[Record]) -> list[RowResult | None]:
+        return [None] * len(batch) if self.down is not None else self._send(batch)
 
     def _send(self, batch: Sequence[Record]) -> list[RowResult | None]:
         doubt: OutcomeUnknown | None = None  # of any try: what arrived once has arrived
@@ -141,10 +157,12 @@ class Sender:
         rate = self.description.requests_per_second
         if rate is None:
             return
-        wait = self._next_request_at - self.clock()
-        if wait > 0:
-            self.sleep(wait)
-        self._next_request_at = max(self.clock(), self._next_request_at) + 1 / rate
+        with self._turn:
+            now = self.clock()
+            turn = max(now, self._next_request_at)
+            self._next_request_at = turn + 1 / rate
+        if turn > now:
+            self.sleep(turn - now)
 
 
 def read_back(

@@ -72,6 +72,33 @@ def test_what_the_destination_called_a_record_comes_back_with_its_change(brand: 
     assert removal.payload == {"person_id": "p0002"}
 
 
+def test_every_intention_has_a_key_of_its_own_and_its_retries_the_same(brand: Brand) -> None:
+    """Who came back with the same data had the key of the first time: a destination that ignores
+    keys it has seen never took the second delivery, and it was written down as succeeded."""
+    sync = definition(refresh_after_days=30)
+    audience = ScriptedDestination()
+    brand.run(sync, open_destination=audience.open)
+    for name in ("Bea", "Anna", "Bea", "Anna"):
+        _rename(brand, "p0001", name)
+        brand.run(sync, open_destination=audience.open)
+    for _ in range(2):
+        _leave(brand, "p0002")
+        brand.run(sync, open_destination=audience.open)
+        brand.person(2, status=None)
+        brand.run(sync, open_destination=audience.open)
+    for _ in range(2):
+        brand.clock += timedelta(days=31)
+        brand.run(sync, open_destination=audience.open)
+    assert (len(audience.arrived), audience.arrived.total()) == (5 + 4 + 4 + 10, 23)
+    audience.answer = lambda record: RowResult("unknown")
+    audience.with_description(read_back="none", is_idempotent=True)
+    _rename(brand, "p0003", "Cleo")
+    brand.run(sync, open_destination=audience.open)
+    brand.run(sync, open_destination=audience.open)
+    first, second = (batch[0].idempotency_key for batch in audience.batches[-2:])
+    assert first == second
+
+
 def test_upsert_never_removes_and_insert_never_changes(brand: Brand) -> None:
     for mode, expected in [("upsert", {"change": 1}), ("insert", {})]:
         sync = definition(sync=mode, mode=mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -68,7 +69,7 @@ def test_one_bad_record_of_a_thousand_is_found_and_the_others_arrive_once() -> N
         if any(record.record_key == "p617" for record in batch):
             raise BatchRefused("400", error_class="invalid_address")
 
-    destination = ScriptedDestination(before=refuse)
+    destination = ScriptedDestination(before=refuse).with_description(batch_size=1000)
     results = _sender(destination).send(_batch(1000))
     assert [number for number, row in enumerate(results) if row and row.outcome == "rejected"] == [
         617
@@ -209,6 +210,27 @@ def test_the_request_rate_is_kept() -> None:
     for _ in range(3):
         sender.send(_batch(1))
     assert waits == [0.25, 0.25]
+
+
+def test_batches_go_out_side_by_side_and_their_answers_stay_in_order() -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    def meet(batch: Sequence[Record]) -> None:
+        together.wait()  # breaks unless three batches are under way at once
+
+    destination = ScriptedDestination(before=meet).with_description(batch_size=2, parallel=3)
+    results = _sender(destination).send(_batch(6))
+    assert [row.external_id for row in results if row] == [f"x-p{number}" for number in range(6)]
+
+
+def test_a_destination_that_goes_down_ends_all_batches_that_have_not_begun() -> None:
+    def expire(batch: Sequence[Record]) -> None:
+        if batch[0].record_key != "p0":
+            raise DestinationDown("401")
+
+    destination = ScriptedDestination(before=expire).with_description(batch_size=1)
+    assert _outcomes(_sender(destination).send(_batch(4))) == ["succeeded", None, None, None]
+    assert len(destination.batches) == 2
 
 
 def test_messages_carry_no_value_of_the_record() -> None:

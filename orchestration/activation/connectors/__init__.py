@@ -13,6 +13,7 @@ from orchestration.activation.connectors import (
     postgres,
     sftp,
     smtp,
+    webhook,
 )
 from orchestration.activation.connectors.base import Connector, ConnectorContext, ConnectorType
 
@@ -23,6 +24,7 @@ CONNECTORS: dict[str, ConnectorType] = {
     "postgres": postgres.CONNECTOR,
     "sftp": sftp.CONNECTOR,
     "smtp": smtp.CONNECTOR,
+    "webhook": webhook.CONNECTOR,
 }
 
 

@@ -70,6 +70,9 @@ class Description:
     `is_idempotent`: the same idempotency key sent twice has the effect of once.
     `read_back`: `complete` (a key that is not found was not delivered), `partial` (a key that is
     not found may still arrive), `none`. `takes_mixture`: one batch may mix operations.
+    `parallel`: batches that may be under way at once, in threads; `batches_per_receipt`: batches
+    that pass the gate and are written down together. A killed run leaves so many rows in doubt, so
+    more than one is for destinations that are idempotent or can be read back.
     """
 
     destination: str
@@ -81,6 +84,8 @@ class Description:
     read_back: Literal["complete", "partial", "none"]
     requests_per_second: float | None = None
     takes_mixture: bool = False
+    parallel: int = 1
+    batches_per_receipt: int = 1
 
 
 class ConnectorSettings(BaseModel):
