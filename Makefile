@@ -26,7 +26,7 @@ PYTHON ?= $(firstword $(foreach v,python3 python3.13 python3.12 python3.11,\
 	2>/dev/null && echo $(v))))
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-spark run land ui serve dashboard preferences docs dbt metrics sync preview test parity evaluate bench check format lock \
+.PHONY: help install install-spark run land ui serve dashboard preferences docs dbt metrics sync content preview test parity evaluate bench check format lock \
 	backup restore summary clean browser
 
 help: ## This list
@@ -88,6 +88,9 @@ sync: install ## A new sync of TENANT: make sync SEGMENT=win_back DESTINATION=fi
 		--destination "$(DESTINATION)" $(if $(NAME),--name $(NAME)) $(if $(LIST),--list $(LIST)) \
 		$(if $(CHANNEL),--channel $(CHANNEL)) $(foreach option,$(OPTIONS),--option $(option))
 
+content: install ## Check the messages of TENANT; MESSAGE=... writes what one looks like to preview/
+	@$(BIN)/python -m orchestration.content $(if $(MESSAGE),--preview $(MESSAGE),--lint)
+
 preview: install ## A segment's size, reach, revenue, overlap before it is activated: make preview SEGMENT=win_back
 	@$(BIN)/python -m orchestration.segments preview $(SEGMENT)
 
@@ -118,6 +121,7 @@ check: install ## Format, lint, types, SQL style, dbt parse, conventions, defini
 		--warn-error-options '{"error": ["Deprecations"]}'
 	@$(BIN)/dbt-bouncer --config-file pyproject.toml
 	@$(BIN)/python -m orchestration.activation --check --every-tenant
+	@$(BIN)/python -m orchestration.content --lint --every-tenant
 	@$(BIN)/python -m orchestration prepare
 	@$(BIN)/dagster definitions validate -w workspace.yaml
 

@@ -11,10 +11,13 @@ import sys
 from dataclasses import replace
 
 from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
+from orchestration.activation.connectors.base import CannotOpen
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.activation.mapping import MappingError
 from orchestration.activation.opening import SyncError
 from orchestration.activation.source import PlanError
 from orchestration.settings import Paths, current_paths
+from orchestration.state import save_state
 from orchestration.warehouse import Warehouse
 
 
@@ -23,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration.activation", description=__doc__)
     parser.add_argument("--tenant", help="default: CROSSWEAVE_TENANT, else demo")
     parser.add_argument("--env", choices=["dev", "prod"], help="default: CROSSWEAVE_ENV, else dev")
-    parser.add_argument("--sync", help="one sync by name; default: all")
+    parser.add_argument("--sync", help="one sync by name; default: all that run daily")
     parser.add_argument("--dry-run", action="store_true", help="plan and gate, write nothing")
     parser.add_argument(
         "--accept-filled-destination",
@@ -58,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
         if not syncs:
             print(f"no sync {options.sync!r}; there are: {known}", file=sys.stderr)
             return 1
+    else:
+        syncs = [definition for definition in syncs if definition.daily]
     if not paths.warehouse.exists():
         print(f"{paths.warehouse} does not exist; run `make run` first", file=sys.stderr)
         return 1
@@ -72,9 +77,11 @@ def main(arguments: list[str] | None = None) -> int:
                     dry_run=options.dry_run,
                     accept_filled_destination=options.accept_filled_destination,
                 )
-            except (PlanError, SyncError, DestinationError) as error:
+            except (PlanError, MappingError, SyncError, CannotOpen, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
                 return 1
+            if not options.dry_run:  # receipts lost with the warehouse would be sent again
+                save_state(connection, paths.state)
             _show(report)
             is_ok = is_ok and report.is_ok
     return 0 if is_ok else 1

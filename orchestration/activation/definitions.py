@@ -106,6 +106,9 @@ class SyncDefinition(BaseModel):
         description="destination field: model column; default: every column by its own name "
         "but identifier_key",
     )
+    daily: bool = Field(
+        default=True, description="part of the daily job; false: only when somebody starts it"
+    )
     guards: Guards = Field(default_factory=Guards)
     refresh_after_days: int | None = Field(
         default=None, ge=1, description="re-affirm a record before its membership expires"

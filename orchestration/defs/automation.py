@@ -5,12 +5,23 @@ import hashlib
 import dagster as dg
 
 from orchestration.defs.keys import LINKS_KEY
+from orchestration.defs.syncs import sync_definitions
 from orchestration.defs.tenant import PATHS, SETTINGS
+
+BY_HAND = [
+    LINKS_KEY,
+    *(
+        dg.AssetKey(["activation", definition.sync])
+        for definition in sync_definitions
+        if not definition.daily
+    ),
+]
 
 daily = dg.define_asset_job(
     "daily",
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(LINKS_KEY),
-    description="Landing to delivery: everything but the probabilistic pass, in order.",
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*BY_HAND),
+    description="Landing to delivery: everything but the probabilistic pass and what is started "
+    "by hand, in order.",
 )
 
 daily_schedule = dg.ScheduleDefinition(

@@ -64,6 +64,15 @@ def test_every_group_is_a_domain(definitions: dg.Definitions) -> None:
     }  # fmt: skip
 
 
+def test_mails_go_only_where_somebody_starts_them(definitions: dg.Definitions) -> None:
+    """A mail cannot be taken back, and the demo has no mail server: `make run` leaves it out."""
+    key = dg.AssetKey(["activation", "high_value_lapsing_mail"])
+    assert key in definitions.resolve_asset_graph().get_all_asset_keys()
+    daily = definitions.resolve_job_def("daily").asset_layer.selected_asset_keys
+    assert key not in daily
+    assert dg.AssetKey(["activation", "high_value_lapsing_file"]) in daily
+
+
 def test_the_probabilistic_pass_runs_only_where_somebody_starts_it(
     definitions: dg.Definitions,
 ) -> None:
