@@ -11,7 +11,6 @@ import sys
 from dataclasses import replace
 
 from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
-from orchestration.activation.connectors.base import CannotOpen
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
 from orchestration.activation.mapping import MappingError
 from orchestration.activation.opening import SyncError
@@ -77,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
                     dry_run=options.dry_run,
                     accept_filled_destination=options.accept_filled_destination,
                 )
-            except (PlanError, MappingError, SyncError, CannotOpen, DestinationError) as error:
+            except (PlanError, MappingError, SyncError, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
                 return 1
             if not options.dry_run:  # receipts lost with the warehouse would be sent again

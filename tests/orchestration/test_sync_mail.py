@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from orchestration.activation.connectors.base import NotDelivered
 from orchestration.activation.connectors.smtp_session import Session
+from orchestration.activation.opening import SyncError
 from orchestration.preferences.links import VARIABLE, link_keys, read
-from tests.mail_brand import KEY, mail_sync, make_mail_brand, write_destination
+from tests.mail_brand import KEY, VIEW, mail_sync, make_mail_brand, write_destination
 from tests.smtp_server import ABORT, Post, make_certificate, smtp_server
 from tests.syncs import Brand
 
@@ -355,3 +357,44 @@ def test_outside_prod_no_other_machine_is_reached(tmp_path: Path) -> None:
     )
     report = brand.run(mail_sync())
     assert (report.total.blocked, report.blocked_reasons) == (2, {"environment": 2})
+
+
+@pytest.mark.parametrize(
+    ("options", "settings", "told"),
+    [
+        ({"message": "thank"}, "tls: none", "no message 'thank'; there are: thanks"),
+        ({"to_name": "surname"}, "tls: none", "the payload lacks surname"),
+        ({}, "tls: none, username: news", "secret PASSWORD go together"),
+        ({}, "tls: none, dkim_selector: s1", "secret DKIM_KEY go together"),
+    ],
+)
+def test_what_cannot_work_is_told_before_anything_is_planned(
+    tmp_path: Path, post: Post, options: dict[str, str], settings: str, told: str
+) -> None:
+    brand = make_mail_brand(tmp_path, post.port, people=1, settings=settings)
+    with pytest.raises(SyncError, match=told):
+        brand.run(mail_sync(options={"message": "thanks", **options}))
+    assert brand.rows("select * from ops.activation_sync_runs") == []
+
+
+def test_without_a_key_for_links_nothing_is_sent_in_prod(
+    tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brand = make_mail_brand(tmp_path, post.port, people=1)
+    brand.paths = replace(brand.paths, env="prod")
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(SyncError, match=f"set {VARIABLE}"):
+        brand.run(mail_sync())
+    assert post.received == []
+
+
+def test_the_row_may_name_the_message_and_one_that_does_not_exist_is_refused(
+    tmp_path: Path, post: Post
+) -> None:
+    brand = make_mail_brand(tmp_path, post.port, people=2)
+    brand.connection.execute(
+        VIEW.replace("'thanks'", "case when person_id = 'p0000' then 'thanks' else 'thx' end")
+    )
+    report = brand.run(mail_sync(options={}))
+    assert (report.total.succeeded, report.rejected_classes) == (1, {"unknown_content": 1})
+    assert post.arrived == {"person0@example.com": 1}

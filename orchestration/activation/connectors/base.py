@@ -176,10 +176,6 @@ class ConnectorType:
     optional_secrets: tuple[str, ...] = ()
 
 
-class CannotOpen(ValueError):
-    """A connector cannot be opened as it is configured; the message says what to change."""
-
-
 class SendError(Exception):
     """A batch failed as a whole. Messages carry codes and field names, no personal data."""
 
