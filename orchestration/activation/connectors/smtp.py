@@ -25,7 +25,6 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from orchestration.activation.connectors.base import (
-    CannotOpen,
     ConnectorContext,
     ConnectorSettings,
     ConnectorType,
@@ -38,7 +37,6 @@ from orchestration.activation.connectors.mail import Mail, MailError, Signer, to
 from orchestration.activation.connectors.network import is_loopback
 from orchestration.activation.connectors.smtp_session import Login, Reply, Session
 from orchestration.content import (
-    ContentError,
     Links,
     Message,
     Rendered,
@@ -98,24 +96,27 @@ class SmtpOptions(SyncOptions):
 
 
 class SmtpConnector:
-    """A mail server, opened for one run of one sync; connects with the first mail."""
+    """A mail server, opened for one run of one sync; connects with the first mail.
+
+    Raises `ValueError` (`ContentError` among them) when it cannot work as it is configured.
+    """
 
     def __init__(self, context: ConnectorContext) -> None:
         settings, options = context.settings, context.options
         assert isinstance(settings, SmtpSettings)
         assert isinstance(options, SmtpOptions)
         self._context, self._settings, self._options = context, settings, options
+        self._renderer = Renderer(load_content(context.tenant_folder))
+        if options.message is not None:
+            self._renderer.registry.message(options.message)
         try:
-            self._renderer = Renderer(load_content(context.tenant_folder))
-            if options.message is not None:
-                self._renderer.registry.message(options.message)
             self._keys = link_keys(context.env)
-        except (ContentError, LinkKeyError) as error:
-            raise CannotOpen(f"{context.sync}: {error}") from error
+        except LinkKeyError as error:
+            raise ValueError(str(error)) from error
         needed = [name for name in ("email", options.to_name) if name is not None]
         missing = sorted(set(needed) - set(context.fields))
         if missing:
-            raise CannotOpen(f"{context.sync}: the payload lacks {', '.join(missing)}")
+            raise ValueError(f"the payload lacks {', '.join(missing)}")
         self._signer = _signer(settings, context.secrets)
         self._session = Session(
             settings.host,
@@ -243,7 +244,7 @@ def _text(value: object) -> str | None:
 def _login(settings: SmtpSettings, secrets: Mapping[str, SecretStr]) -> Login | None:
     password = secrets.get("password")
     if (settings.username is None) != (password is None):
-        raise CannotOpen("smtp: username in destinations.yml and secret PASSWORD go together")
+        raise ValueError("username in destinations.yml and secret PASSWORD go together")
     if settings.username is None or password is None:
         return None
     return Login(settings.username, password)
@@ -252,7 +253,7 @@ def _login(settings: SmtpSettings, secrets: Mapping[str, SecretStr]) -> Login | 
 def _signer(settings: SmtpSettings, secrets: Mapping[str, SecretStr]) -> Signer | None:
     key = secrets.get("dkim_key")
     if (settings.dkim_selector is None) != (key is None):
-        raise CannotOpen("smtp: dkim_selector in destinations.yml and secret DKIM_KEY go together")
+        raise ValueError("dkim_selector in destinations.yml and secret DKIM_KEY go together")
     if settings.dkim_selector is None or key is None:
         return None
     domain = settings.dkim_domain or settings.sender.rpartition("@")[2]
