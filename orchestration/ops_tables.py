@@ -24,6 +24,13 @@ OPS_TABLES: dict[str, str] = {
         path_tree_width integer, path_tree_transform varchar""",
     # the trait registry of tenant.yml: type and survivorship rule of a brand's own attributes
     "trait_rules": "trait varchar, type varchar, rule varchar",
+    # settings caps and quiet_hours of tenant.yml, in their order; the gate reads them
+    "frequency_caps": """
+        position integer, name varchar, channel varchar, purpose varchar, per varchar,
+        message_count integer, days integer""",
+    "quiet_hours": """
+        position integer, channel varchar, purpose varchar, starts_at varchar, ends_at varchar,
+        weekdays varchar""",
     # the landing manifest: one row per file, kept for ever (state); a file is read again when its
     # content or the declaration of its table changes; landing_number counts the batches that wrote
     # to the manifest, so that models know what came since they were built
@@ -95,7 +102,8 @@ OPS_TABLES: dict[str, str] = {
         run_id varchar, sync varchar, destination varchar, mapping_version varchar,
         operation varchar, planned bigint, attempted bigint, succeeded bigint, rejected bigint,
         blocked bigint, unknown bigint, aborted bigint, is_dry_run boolean, started_at timestamp,
-        finished_at timestamp, status varchar, error varchar, sequence bigint""",
+        finished_at timestamp, status varchar, error varchar, sequence bigint,
+        channel varchar, purpose varchar, is_message boolean""",
     "activation_sync_rows": """
         run_id varchar, sync varchar, record_key varchar, person_id varchar,
         identifier_key varchar, operation varchar, row_hash varchar, idempotency_key varchar,
@@ -113,7 +121,8 @@ OPS_TABLES: dict[str, str] = {
         destination varchar, channel varchar, campaign_id varchar, content_id varchar,
         content_version varchar, offer_id varchar, decision_id varchar, variant varchar,
         message_id varchar, cost_amount decimal(18,4), outcome varchar, reason varchar,
-        external_id varchar, sent_at timestamp, sequence bigint""",
+        external_id varchar, sent_at timestamp, sequence bigint, purpose varchar,
+        is_message boolean""",
     "activation_sync_state": """
         sync varchar, record_key varchar, person_id varchar, identifier_key varchar,
         row_hash varchar, mapping_version varchar, external_id varchar,

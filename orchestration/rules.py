@@ -15,17 +15,18 @@ from orchestration.ingestion.hash_key import ensure_hash_keys
 from orchestration.settings import DBT_PROJECT_DIR, Paths, TenantSettings
 
 LEAVES = {"segments", "activation", "ml"}
+NO_MODEL_READS = {"as_of", "caps", "quiet_hours"}
 
 
 def rules_fingerprint(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> str:
-    """SHA-256 (hexadecimal) of settings but as_of, macros, models, seeds, the hash key's version,
-    a steward's rules, probabilistic links, what is erased, and the tables that are read in place
-    (they change as a whole).
+    """SHA-256 (hexadecimal) of the settings that models read, macros, models, seeds, the hash
+    key's version, a steward's rules, probabilistic links, what is erased, and the tables that are
+    read in place (they change as a whole).
     """
     ensure_hash_keys(connection)
-    digest = hashlib.sha256(settings.model_dump_json(exclude={"as_of"}).encode())
+    digest = hashlib.sha256(settings.model_dump_json(exclude=NO_MODEL_READS).encode())
     for root in (DBT_PROJECT_DIR, paths.tenant_folder):
         for folder in ("macros", "models", "seeds"):
             for file in sorted((root / folder).rglob("*")):

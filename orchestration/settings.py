@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from orchestration.contact_settings import FrequencyCap, QuietHours
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 
@@ -119,6 +121,12 @@ class TenantSettings(BaseModel):
     shared_device_policy: Literal["last_known", "next_known", "none"] = Field(
         default="none",
         description="whose an anonymous visit is between the logins of two persons on one device",
+    )
+    caps: list[FrequencyCap] = Field(
+        default_factory=list, description="most messages in a window of days"
+    )
+    quiet_hours: list[QuietHours] = Field(
+        default_factory=list, description="when no messages are sent, in the person's time zone"
     )
     overrides: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,

@@ -22,11 +22,13 @@ from orchestration.activation.connectors.base import (
     Record,
     RowResult,
 )
+from orchestration.contact_settings import WEEKDAYS, FrequencyCap
 from orchestration.ops_tables import ensure_ops_tables
 from orchestration.settings import Paths
 from orchestration.warehouse import SCHEMAS
 
 NOON = datetime(2026, 7, 1, 12, 0)
+WEEK = ",".join(WEEKDAYS)
 HASH_KEY = "key of the tests"
 TABLES = """
     create table pii.hash_keys as select 1 as key_version, '{key}' as hash_key;
@@ -43,6 +45,13 @@ TABLES = """
     create table segments.membership (
         segment varchar, person_id varchar, exited_at timestamp, is_holdout boolean
     );
+    create table core.dim_profiles (
+        person_id varchar, household_id varchar, timezone varchar
+    );
+    create table core.preferences_current (
+        person_id varchar, preference varchar, value varchar
+    );
+    create table identity.person_redirects (old_person_id varchar, person_id varchar);
     create table identity.persons (person_id varchar, confidence_score double);
     create table seeds.identity_levels as
         select * from (values ('strict', 1.0), ('default', 0.99), ('loose', 0.95))
@@ -113,6 +122,38 @@ class Brand:
         self.connection.execute(
             "insert into core.consent_by_identifier values (?, ?, ?, 'marketing', ?, ?)",
             [key, person_id, channel, status, datetime(2026, 6, day)],
+        )
+
+    def cap(self, count: int, days: int, *, channel: str = "all", per: str = "person") -> None:
+        """Cap marketing messages."""
+        cap = FrequencyCap(channel=channel, per=per, count=count, days=days)  # type: ignore[arg-type]
+        self.connection.execute(
+            "insert into ops.frequency_caps select count(*), ?, ?, ?, ?, ?, ? "
+            "from ops.frequency_caps",
+            [cap.name, cap.channel, cap.purpose, cap.per, cap.count, cap.days],
+        )
+
+    def quiet(self, start: str, end: str, *, channel: str = "all", days: str = WEEK) -> None:
+        """Keep marketing messages back from `start` to `end` (HH:MM) on days (mon,tue,...)."""
+        self.connection.execute(
+            "insert into ops.quiet_hours select count(*), ?, 'marketing', ?, ?, ? "
+            "from ops.quiet_hours",
+            [channel, start, end, days],
+        )
+
+    def profile(
+        self, person_id: str, *, timezone: str | None = None, household: str | None = None
+    ) -> None:
+        """What is known of a person."""
+        self.connection.execute(
+            "insert into core.dim_profiles values (?, ?, ?)", [person_id, household, timezone]
+        )
+
+    def wish(self, person_id: str, preference: str, value: str) -> None:
+        """What a person asked for: frequency, quiet_hours."""
+        self.connection.execute(
+            "insert into core.preferences_current values (?, ?, ?)",
+            [person_id, preference, value],
         )
 
     def now(self) -> datetime:

@@ -96,6 +96,11 @@ class SyncDefinition(BaseModel):
         description="column that identifies a record: an id or a hash, for it is kept in ledgers",
     )
     purpose: str = Field(description="consent purpose, for example marketing")
+    is_message: bool | None = Field(
+        default=None,
+        description="whether frequency caps and quiet hours hold its records back; default: as the "
+        "destination says (a mail is a message; an audience, a table or a file is none)",
+    )
     identity: Literal["strict", "default", "loose"] = Field(
         default="default",
         description="whom it may reach: strict, persons made by identifiers alone; default and "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from orchestration.activation.connectors.base import Description, Operation, Record, RowResult
 from orchestration.activation.gate import refused
@@ -21,6 +22,8 @@ from orchestration.activation.source import read_payloads
 
 WINDOW = 10_000  # rows whose payload is in memory at a time
 SAMPLE = 10
+# two runs of one process may not both find room under a cap before one of them has taken it
+_FROM_GATE_TO_RESERVATION = Lock()
 
 Progress = Callable[[int, int], None]
 
@@ -68,7 +71,30 @@ def _deliver_batch(
     payloads: Mapping[int, Mapping[str, object]],
 ) -> None:
     """Gate, send, receipt: the next batch begins when this one is written down."""
-    refusals = refused(run.connection, run.gate, first=batch[0].position, last=batch[-1].position)
+    with _FROM_GATE_TO_RESERVATION:
+        records, positions = _reserve(run, batch, payloads)
+    if not records:
+        return
+    results = sender.send(records)
+    received = [
+        _outcome(position, result) for position, result in zip(positions, results, strict=True)
+    ]
+    _tally(run, received)
+    run.receipts.record(received, at=run.now())
+    settle_handles(run.connection, run.connector, run.definition.sync, records, results)
+
+
+def _reserve(
+    run: Run, batch: Sequence[Planned], payloads: Mapping[int, Mapping[str, object]]
+) -> tuple[list[Record], list[int]]:
+    """Ask the gate and write down what is refused and what is on its way; the latter, to send."""
+    refusals = refused(
+        run.connection,
+        run.gate,
+        first=batch[0].position,
+        last=batch[-1].position,
+        at=run.now(),
+    )
     positions: list[int] = []
     records: list[Record] = []
     blocked: list[Outcome] = []
@@ -95,19 +121,10 @@ def _deliver_batch(
                 )
             )
     _tally(run, blocked)
-    sync = run.definition.sync
-    records = with_handles(run.connection, run.connector, sync, records)
+    records = with_handles(run.connection, run.connector, run.definition.sync, records)
     sending = [Outcome(position, "sending") for position in positions]
     run.receipts.record([*blocked, *sending], at=run.now())
-    if not records:
-        return
-    results = sender.send(records)
-    received = [
-        _outcome(position, result) for position, result in zip(positions, results, strict=True)
-    ]
-    _tally(run, received)
-    run.receipts.record(received, at=run.now())
-    settle_handles(run.connection, run.connector, sync, records, results)
+    return records, positions
 
 
 def _outcome(position: int, result: RowResult | None) -> Outcome:
@@ -146,7 +163,11 @@ def rehearse(
     sample: list[dict[str, str]] = []
     for window in windows(run):
         refusals = refused(
-            run.connection, run.gate, first=window[0].position, last=window[-1].position
+            run.connection,
+            run.gate,
+            first=window[0].position,
+            last=window[-1].position,
+            at=run.now(),
         )
         run.blocked_reasons.update(refusals.values())
         for row in window:

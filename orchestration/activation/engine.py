@@ -87,6 +87,7 @@ def run_sync(
         hold_in_doubt=not run.description.is_idempotent,
         now=started_at,
     )
+    run.gate = run.gate.with_plan(connection, run.run_id)
     stop = check_guards(
         definition.guards,
         figures,

@@ -6,15 +6,18 @@ was made. Does not belong here: what else is to be sent, and how.
 
 Removing is always allowed by everything but the environment: taking somebody out of an audience
 needs no consent. Everything else needs a live grant of the very address that is used, given by the
-person it is used for. The first rule that refuses gives the reason.
+person it is used for; a message then waits for quiet hours to end and for room under every cap. The
+first rule that refuses gives the reason.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import duckdb
 
+from orchestration.activation.contact_rules import ContactRules
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.late_words import REFUSED_SQL, LateWords, LateWordsError
 
@@ -24,13 +27,24 @@ class GateContext:
     """What the gate needs to know of the run.
 
     `may_leave`: this destination is allowed here. `late_words`: what recipients said that the
-    warehouse may not know yet.
+    warehouse may not know yet. `is_message`: records are messages, which need `contact_rules`.
     """
 
     channel: str
     purpose: str
     may_leave: bool
     late_words: LateWords = field(default_factory=LateWords)
+    is_message: bool = False
+    contact_rules: ContactRules | None = None
+
+    def with_plan(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> GateContext:
+        """The context once `activation_plan` is there: a message's rules are read."""
+        if not self.is_message:
+            return self
+        rules = ContactRules.of(
+            connection, channel=self.channel, purpose=self.purpose, run_id=run_id
+        )
+        return replace(self, contact_rules=rules)
 
 
 BUCKETS = 10_000
@@ -134,12 +148,17 @@ class GateError(RuntimeError):
 
 
 def refused(
-    connection: duckdb.DuckDBPyConnection, context: GateContext, *, first: int, last: int
+    connection: duckdb.DuckDBPyConnection,
+    context: GateContext,
+    *,
+    first: int,
+    last: int,
+    at: datetime,
 ) -> dict[int, str]:
     """Reasons by position for the rows of `activation_plan` that must not be sent now.
 
-    Positions `first` to `last` inclusive; a position that is absent may be sent. Raises `GateError`
-    when a table that it needs is missing.
+    Positions `first` to `last` inclusive; a position that is absent may be sent. `at` is now, in
+    UTC without zone. Raises `GateError` when a table that it needs is missing.
     """
     try:
         context.late_words.refresh(connection, context.channel, context.purpose)
@@ -161,11 +180,19 @@ def refused(
                 "may_leave": context.may_leave,
             },
         ).fetchall()
+        refusals = {int(position): str(reason) for position, reason in rows}
+        if not context.is_message:
+            return refusals
+        if context.contact_rules is None:
+            raise GateError("the rules for messages were not read, so nothing is sent")
+        held_back = context.contact_rules.refused(
+            connection, first=first, last=last, passed_over=refusals, at=at
+        )
     except LateWordsError as error:
         raise GateError(str(error)) from error
     except duckdb.CatalogException as error:
         raise GateError(f"the gate lacks a table, so nothing is sent: {error}") from error
-    return {int(position): str(reason) for position, reason in rows}
+    return refusals | held_back
 
 
 def bucket_sql() -> str:

@@ -65,9 +65,7 @@ class Run:
 
     def earlier_receipts(self, run_id: str, mapping_version: str) -> Receipts:
         """The memory of an earlier run of the same sync."""
-        return _receipts(
-            self.connection, self.definition, self.gate.channel, run_id, mapping_version
-        )
+        return _receipts(self.connection, self.definition, self.gate, run_id, mapping_version)
 
     def earlier_connector(self, run_id: str) -> Connector:
         """The destination, opened for an earlier run of the same sync."""
@@ -118,6 +116,15 @@ def open_run(
         raise SyncError(f"{name}: destination {definition.destination} sends on channel {channel}")
     if definition.mode == "mirror" and "remove" not in description.operations:
         raise SyncError(f"{name}: destination {definition.destination} cannot remove; use upsert")
+    gate = GateContext(
+        channel=channel,
+        purpose=definition.purpose,
+        may_leave=paths.env == "prod" or description.is_local,
+        late_words=LateWords(Journal.of(paths)),
+        is_message=(
+            description.is_message if definition.is_message is None else definition.is_message
+        ),
+    )
     return Run(
         connection=connection,
         definition=definition,
@@ -134,13 +141,8 @@ def open_run(
             for operation in _operations(connection, definition)
             if operation in description.operations
         ),
-        gate=GateContext(
-            channel=channel,
-            purpose=definition.purpose,
-            may_leave=paths.env == "prod" or description.is_local,
-            late_words=LateWords(Journal.of(paths)),
-        ),
-        receipts=_receipts(connection, definition, channel, run_id, mapping.version),
+        gate=gate,
+        receipts=_receipts(connection, definition, gate, run_id, mapping.version),
         now=now,
         sleep=sleep,
     )
@@ -162,7 +164,7 @@ def _operations(
 def _receipts(
     connection: duckdb.DuckDBPyConnection,
     definition: SyncDefinition,
-    channel: str,
+    gate: GateContext,
     run_id: str,
     mapping_version: str,
 ) -> Receipts:
@@ -170,7 +172,9 @@ def _receipts(
         connection=connection,
         sync=definition.sync,
         destination=definition.destination,
-        channel=channel,
+        channel=gate.channel,
+        purpose=gate.purpose,
+        is_message=gate.is_message,
         run_id=run_id,
         mapping_version=mapping_version,
         max_attempts=definition.on_reject.max_attempts,

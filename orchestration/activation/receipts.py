@@ -44,6 +44,8 @@ class Receipts:
     sync: str
     destination: str
     channel: str
+    purpose: str
+    is_message: bool
     run_id: str
     mapping_version: str
     max_attempts: int
@@ -56,17 +58,18 @@ class Receipts:
                 """
                 insert into ops.activation_sync_runs
                     (run_id, sync, destination, mapping_version, operation, planned, is_dry_run,
-                    started_at, status, sequence)
+                    started_at, status, sequence, channel, purpose, is_message)
                 select
                     $run_id, $sync, $destination, $mapping_version, operations.operation,
-                    count(plan.record_key), false, $at, 'running', $sequence
+                    count(plan.record_key), false, $at, 'running', $sequence, $channel, $purpose,
+                    $is_message
                 from (select unnest($operations) as operation) as operations
                 left join activation_plan as plan on operations.operation = plan.operation
                 group by operations.operation
                 """,
                 {
                     **self._run,
-                    "destination": self.destination,
+                    **self._contact,
                     "mapping_version": self.mapping_version,
                     "operations": list(operations),
                     "at": at,
@@ -112,16 +115,16 @@ class Receipts:
         self.connection.execute(
             f"""
             insert into ops.activation_delivery_ledger
-                (run_id, sync, {_IDS}, destination, channel, outcome, reason, external_id, sent_at,
-                sequence, {_LEDGER})
+                (run_id, sync, {_IDS}, destination, channel, purpose, is_message, outcome, reason,
+                external_id, sent_at, sequence, {_LEDGER})
             select
-                $run_id, $sync, {_IDS}, $destination, $channel, outcome, reason,
-                activation_outcomes.external_id, $at, $sequence, {_RENDERED}
+                $run_id, $sync, {_IDS}, $destination, $channel, $purpose, $is_message, outcome,
+                reason, activation_outcomes.external_id, $at, $sequence, {_RENDERED}
             from activation_outcomes
             inner join activation_plan using (position)
             where outcome in ('succeeded', 'rejected', 'unknown', 'blocked')
             """,
-            {**run, "destination": self.destination, "channel": self.channel},
+            {**run, **self._contact},
         )
         self.connection.execute(
             """
@@ -253,6 +256,16 @@ class Receipts:
     @property
     def _run(self) -> dict[str, object]:
         return {"run_id": self.run_id, "sync": self.sync}
+
+    @property
+    def _contact(self) -> dict[str, object]:
+        """What the gate needs to know of a record when it counts contacts."""
+        return {
+            "destination": self.destination,
+            "channel": self.channel,
+            "purpose": self.purpose,
+            "is_message": self.is_message,
+        }
 
     @contextmanager
     def _transaction(self) -> Generator[int]:

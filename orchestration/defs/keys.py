@@ -20,6 +20,8 @@ PYTHON_SOURCES = {
     ("ops", "settings"): SETTINGS_KEY,
     ("ops", "landing_files"): SETTINGS_KEY,
     ("ops", "trait_rules"): SETTINGS_KEY,
+    ("ops", "frequency_caps"): SETTINGS_KEY,
+    ("ops", "quiet_hours"): SETTINGS_KEY,
     ("ops", "manual_rules"): SETTINGS_KEY,
     # an erasure builds by itself; afterwards its tombstones count for whatever lands
     ("ops", "erasures"): SETTINGS_KEY,

@@ -6,6 +6,7 @@ tenant.yml (`orchestration/settings.py`).
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -14,6 +15,7 @@ from orchestration.ingestion.sql import quoted, row
 from orchestration.ingestion.tables import attach_sources
 from orchestration.ops_tables import ensure_ops_tables
 from orchestration.rules import rules_fingerprint
+from orchestration.seed_overrides import seed_text
 from orchestration.settings import Paths, SettingsError, TenantSettings
 
 # A word behind a link comes at any hour: alone it begins no new day for all that is measured. The
@@ -24,7 +26,7 @@ LIVE_SOURCES = frozenset({"preference_center"})
 def land_settings(
     connection: duckdb.DuckDBPyConnection, settings: TenantSettings, paths: Paths
 ) -> datetime:
-    """Replace the row of `ops.settings` and the trait registry; return as_of (UTC, no zone).
+    """Replace the row of `ops.settings`, trait registry and contact rules; return as_of (UTC).
 
     as_of is the one of tenant.yml, else the midnight after the newest loaded_at over the raw
     tables of the enabled sources but `LIVE_SOURCES`, else (nothing has landed) the coming midnight.
@@ -53,11 +55,37 @@ def land_settings(
             connection.execute(
                 "insert into ops.trait_rules values (?, ?, ?)", [trait, rule.type, rule.rule]
             )
+        _land_contact_rules(connection, settings)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
     return as_of
+
+
+def _land_contact_rules(connection: duckdb.DuckDBPyConnection, settings: TenantSettings) -> None:
+    known = {row["channel"] for row in csv.DictReader(seed_text("channels", settings).splitlines())}
+    for name in ("caps", "quiet_hours"):
+        for rule in getattr(settings, name):
+            if rule.channel not in known | {"all"}:
+                raise SettingsError(
+                    f"tenant.yml: {name}: no channel {rule.channel!r}; see seed channels"
+                )
+    connection.execute("delete from ops.frequency_caps")
+    for number, cap in enumerate(settings.caps, start=1):
+        connection.execute(
+            "insert into ops.frequency_caps "
+            "(position, name, channel, purpose, per, message_count, days) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            [number, cap.name, cap.channel, cap.purpose, cap.per, cap.count, cap.days],
+        )
+    connection.execute("delete from ops.quiet_hours")
+    for number, quiet in enumerate(settings.quiet_hours, start=1):
+        connection.execute(
+            "insert into ops.quiet_hours "
+            "(position, channel, purpose, starts_at, ends_at, weekdays) values (?, ?, ?, ?, ?, ?)",
+            [number, quiet.channel, quiet.purpose, quiet.start, quiet.end, ",".join(quiet.days)],
+        )
 
 
 def _fixed(text: str) -> datetime:

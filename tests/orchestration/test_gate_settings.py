@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.contact_settings import FrequencyCap
 from orchestration.ingestion.__main__ import main
 from orchestration.ingestion.gate import keep_hash_key, keep_phone_numbers, land_settings
 from orchestration.ingestion.hash_key import HashKeyError
@@ -57,6 +58,40 @@ def test_the_trait_registry_is_landed() -> None:
         assert connection.execute("from ops.trait_rules").fetchall() == [
             ("shoe_size", "decimal", "last")
         ]
+
+
+def test_caps_and_quiet_hours_are_landed() -> None:
+    document = {
+        "tenant": "t",
+        "sources": ["src"],
+        "caps": [
+            {"channel": "email", "count": 3, "days": 7},
+            {"per": "household", "count": 9, "days": 30},
+        ],
+        # 21:00 without quotes is 1260 to a reader of YAML
+        "quiet_hours": [
+            {"from": 1260, "to": "08:00"},
+            {"channel": "sms", "from": "00:00", "to": "24:00", "days": ["sat", "sun"]},
+        ],
+    }
+    settings = TenantSettings.model_validate(document)
+    with duckdb.connect() as connection:
+        for _ in range(2):
+            land_settings(connection, settings, Paths("t"))
+        assert connection.execute("from ops.frequency_caps").fetchall() == [
+            (1, "email_marketing_person_7d", "email", "marketing", "person", 3, 7),
+            (2, "all_marketing_household_30d", "all", "marketing", "household", 9, 30),
+        ]
+        assert connection.execute("from ops.quiet_hours").fetchall() == [
+            (1, "all", "marketing", "21:00", "08:00", "mon,tue,wed,thu,fri,sat,sun"),
+            (2, "sms", "marketing", "00:00", "24:00", "sat,sun"),
+        ]
+        misspelt = settings.model_copy(
+            update={"caps": [FrequencyCap(channel="mail", count=1, days=1)]}
+        )
+        with pytest.raises(SettingsError, match="caps: no channel 'mail'"):
+            land_settings(connection, misspelt, Paths("t"))
+        assert len(connection.execute("from ops.frequency_caps").fetchall()) == 2
 
 
 def test_the_hash_key_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.activation.gate import GateContext, GateError, refused
-from tests.syncs import Brand, make_brand
+from tests.syncs import NOON, Brand, make_brand
 
 EMAIL = GateContext(channel="email", purpose="marketing", may_leave=True)
 
@@ -35,7 +35,7 @@ def _ask(
         brand.connection.execute(
             "insert into activation_plan values (?, ?, ?, ?)", [position, operation, person, key]
         )
-    reasons = refused(brand.connection, context, first=1, last=len(rows))
+    reasons = refused(brand.connection, context, first=1, last=len(rows), at=NOON)
     return [reasons.get(position) for position in range(1, len(rows) + 1)]
 
 

@@ -16,7 +16,7 @@ from orchestration.activation.connectors.base import Record
 from orchestration.activation.gate import GateContext, GateError, refused
 from orchestration.activation.late_words import LateWords
 from orchestration.preferences.journal import CONSENTS, Journal
-from tests.syncs import Brand, ScriptedDestination, definition, make_brand
+from tests.syncs import NOON, Brand, ScriptedDestination, definition, make_brand
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Words:
             connection.execute(
                 "insert into activation_plan values (?, 'add', ?, ?)", [position, person, key]
             )
-        reasons = refused(connection, context, first=1, last=len(rows))
+        reasons = refused(connection, context, first=1, last=len(rows), at=NOON)
         return [reasons.get(position) for position in range(1, len(rows) + 1)]
 
 

@@ -41,6 +41,11 @@ def test_the_three_lines_of_the_readme_are_enough(tmp_path: Path) -> None:
         ("timezone: UTC", "sources"),
         ("sources: [Web-Shop]", "sources.0.name"),
         ("sources: [a", "not valid YAML"),
+        ("sources: [a]\ncaps: [{count: 0, days: 7}]", "caps.0.count"),
+        ("sources: [a]\ncaps: [{count: 1, days: 7, purpose: advertising}]", "caps.0.purpose"),
+        ("sources: [a]\nquiet_hours: [{from: 20, to: '08:00'}]", "quiet_hours.0.from"),
+        ("sources: [a]\nquiet_hours: [{from: '20', to: '08:00'}]", "write it as '22:00'"),
+        ("sources: [a]\nquiet_hours: [{from: 21:00, to: 08:00, days: [sunday]}]", "days.0"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:

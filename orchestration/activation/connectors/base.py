@@ -73,6 +73,8 @@ class Description:
     `parallel`: batches that may be under way at once, in threads; `batches_per_receipt`: batches
     that pass the gate and are written down together. A killed run leaves so many rows in doubt, so
     more than one is for destinations that are idempotent or can be read back.
+    `is_message`: a record that is not a remove reaches a person at once, so frequency caps and
+    quiet hours hold it back; an audience, a table or a file is no message.
     """
 
     destination: str
@@ -86,6 +88,7 @@ class Description:
     takes_mixture: bool = False
     parallel: int = 1
     batches_per_receipt: int = 1
+    is_message: bool = False
 
 
 class ConnectorSettings(BaseModel):

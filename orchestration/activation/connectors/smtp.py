@@ -138,6 +138,7 @@ class SmtpConnector:
             is_idempotent=False,
             read_back="none",
             requests_per_second=self._settings.per_second,
+            is_message=True,
         )
 
     def send(self, batch: Sequence[Record]) -> list[RowResult]:

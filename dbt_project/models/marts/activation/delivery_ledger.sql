@@ -30,6 +30,8 @@ final as (
         identifier_key,
         destination,
         channel,
+        purpose,
+        coalesce(is_message, false) as is_message,
         operation,
         campaign_id,
         content_id,
