@@ -16,6 +16,10 @@ PAGES = {
         ("funnels", "Funnels", ":material/filter_alt:"),
         ("friction", "Friction roadmap", ":material/construction:"),
     ],
+    "Activation": [
+        ("segments", "Segments", ":material/group_work:"),
+        ("activation", "Activation", ":material/send:"),
+    ],
     "Identity": [
         ("identity", "Identity health", ":material/fingerprint:"),
         ("person", "One person's story", ":material/person_search:"),

@@ -6,30 +6,8 @@ import streamlit as st
 from dashboard import parts, stories
 from dashboard.filters import Filters, chosen
 from dashboard.queries import person as queries
+from dashboard.search import asked, found
 from dashboard.serving_copy import Query
-
-
-def asked() -> str | None:
-    """What is searched for, from the box or the address (?person=...)."""
-    text = st.text_input(
-        "Person id, or the hash of an identifier (its first eight digits do)",
-        value=st.query_params.get("person", ""),
-        placeholder="for example a70c121b",
-        max_chars=64,
-    )
-    return text.strip().lower() or None
-
-
-def found(text: str) -> str | None:
-    """The person that is meant; asks where there are several."""
-    frame = parts.rows(Query(queries.FIND, {"asked": text}), what="Person")
-    if frame is None:
-        st.caption("A clear e-mail address or phone number is in no serving copy: search by hash.")
-        return None
-    persons = frame["person_id"].tolist()
-    if len(persons) == 1:
-        return persons[0]
-    return st.selectbox(f"{len(persons)} persons begin like this", persons)
 
 
 def profile(person: str) -> None:
@@ -66,8 +44,6 @@ def identity(person: str) -> None:
 
 def story(person: str, filters: Filters) -> None:
     """Everything of one person."""
-    st.query_params["person"] = person
-    st.caption(f"person {person}")
     profile(person)
     parts.chart(
         "Everything, on every channel",

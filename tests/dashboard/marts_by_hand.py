@@ -83,6 +83,78 @@ create table core.fct_orders as select * from (values
 ) as t (person_id, order_id, ordered_at, revenue_amount, status, channel, source);
 """
 
+# Two runs of one sync: five planned in the first (one of each outcome), two in the second.
+ACTIVATION = """
+create schema activation;
+create table activation.sync_runs as select * from (values
+    ('r1', 'carts_file', 'file', 'add', 5, 3, 1, 1, 1, 1, 1, timestamp '2026-07-01 06:00:00',
+        timestamp '2026-07-01 06:01:00', 'partial', null),
+    ('r2', 'carts_file', 'file', 'add', 1, 1, 1, 0, 0, 0, 0, timestamp '2026-07-02 06:00:00',
+        timestamp '2026-07-02 06:01:00', 'succeeded', null),
+    ('r2', 'carts_file', 'file', 'remove', 1, 1, 1, 0, 0, 0, 0, timestamp '2026-07-02 06:00:00',
+        timestamp '2026-07-02 06:01:00', 'succeeded', null),
+    ('r3', 'letters_sftp', 'letters', 'add', 1, 0, 0, 0, 1, 0, 0,
+        timestamp '2026-07-02 06:00:00', timestamp '2026-07-02 06:01:00', 'succeeded', null)
+) as t (run_id, sync, destination, operation, planned, attempted, succeeded, rejected, blocked,
+    unknown, aborted, started_at, finished_at, status, error);
+create table activation.sync_rows as select * from (values
+    ('r1', 'carts_file', 'p1', 'add', 'succeeded', null, timestamp '2026-07-01 06:00:30'),
+    ('r1', 'carts_file', 'p2', 'add', 'rejected', 'invalid_address',
+        timestamp '2026-07-01 06:00:30'),
+    ('r1', 'carts_file', 'p3', 'add', 'blocked', 'consent_withdrawn',
+        timestamp '2026-07-01 06:00:30'),
+    ('r1', 'carts_file', 'p4', 'add', 'unknown', 'ReadTimeout', timestamp '2026-07-01 06:00:30'),
+    ('r1', 'carts_file', 'p5', 'add', 'aborted', null, timestamp '2026-07-01 06:00:30'),
+    ('r2', 'carts_file', 'p5', 'add', 'succeeded', null, timestamp '2026-07-02 06:00:30'),
+    ('r2', 'carts_file', 'p1', 'remove', 'succeeded', null, timestamp '2026-07-02 06:00:30'),
+    ('r3', 'letters_sftp', 'p1', 'add', 'blocked', 'holdout', timestamp '2026-07-02 06:00:30')
+) as t (run_id, sync, person_id, operation, outcome, reason, recorded_at);
+alter table activation.sync_rows add column record_key varchar;
+update activation.sync_rows set record_key = person_id;
+create table activation.sync_state as select * from (values
+    ('carts_file', 'p5', 'p5', timestamp '2026-07-02 06:00:30')
+) as t (sync, record_key, person_id, last_succeeded_at);
+create table activation.rejects as select * from (values
+    ('carts_file', 'p2', 'p2', 'invalid_address', 1, timestamp '2026-07-01 06:05:30', false)
+) as t (sync, record_key, person_id, error_class, attempts, next_try_at, is_terminal);
+create table activation.delivery_ledger as select *, 'file' as destination, 'email' as channel,
+    'k-' || person_id as identifier_key, null as campaign_id, null as content_id, null as variant,
+    run_id || '.jsonl' as external_id, recorded_at as sent_at
+from activation.sync_rows where outcome <> 'aborted';
+alter table segments.membership add column split_bucket integer default 7;
+create table core.consent_by_identifier as select * from (values
+    ('k-p3', 'p3', 'email', 'marketing', 'withdrawn', timestamp '2026-06-30', true)
+) as t (identifier_key, person_id, channel, purpose, status, since, is_explicit);
+create table core.consent_current as
+    select person_id, channel, purpose, status, since from core.consent_by_identifier;
+create table core.suppressions as select 'k-p9' as identifier_key, 'email' as channel,
+    'bounced' as reason;
+create table identity.persons as select 'p' || number as person_id, 1 as identifier_count,
+    1 as record_count, true as is_known, timestamp '2026-01-01' as first_seen_at,
+    timestamp '2026-02-01' as last_seen_at from range(1, 7) as numbers (number);
+create table identity.person_redirects as select 'old1' as old_person_id, 'p1' as person_id;
+create table identity.identifier_person as select 'a70c121bffff' as identifier_key,
+    'email' as identifier_type, 'p3' as person_id, true as is_current;
+create table segments.sizes as select * from (values
+    ('buyers', 4, 1, 2, 3, 5, 250.0, 0.5, null::double, 'crm', 'marketing', 'daily', 1),
+    ('empty', 0, 0, 0, 0, 0, 0.0, null, null, 'crm', 'marketing', 'daily', 2)
+) as t (segment, member_count, holdout_count, reachable_count, buyer_365d_count, order_365d_count,
+    revenue_365d_amount, propensity_30d_mean, churn_90d_mean, owner, purpose, refresh,
+    segment_version);
+create table segments.reach as select * from (values
+    ('buyers', 'email', 2, 4, 0.5), ('buyers', 'sms', 0, 4, 0.0), ('empty', 'email', 0, 0, null),
+    ('empty', 'sms', 0, 0, null)
+) as t (segment, channel, reachable_count, member_count, reachable_rate);
+create table segments.overlap as select * from (values
+    ('buyers', 'empty', 0, 4, 0, 0.0, 0.0), ('empty', 'buyers', 0, 0, 4, null, 0.0)
+) as t (segment, other_segment, both_count, member_count, other_member_count, share_of_segment,
+    jaccard);
+create table segments.priority_membership as select * from (values
+    ('next', 1, 'buyers', 'p1', false, 2), ('next', 1, 'buyers', 'p2', true, 1),
+    ('next', 2, 'empty', 'p3', false, 1)
+) as t (priority_list, priority, segment, person_id, is_holdout, qualified_count);
+"""
+
 
 def write_copy(data: Path, *statements: str) -> Path:
     """A copy of tenant mine below the data folder `data`, made by SQL; gives its DuckDB file."""

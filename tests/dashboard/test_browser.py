@@ -31,6 +31,8 @@ PAGES = {
     "handoffs": "Hand-offs and drop-offs",
     "funnels": "Funnels",
     "friction": "Friction roadmap",
+    "segments": "Segments",
+    "activation": "Activation",
     "identity": "Identity health",
     "person": "One person's story",
 }

@@ -153,6 +153,24 @@ def test_what_is_typed_into_the_search_is_never_sql(data: Path) -> None:
         assert any("person p1" in item.value for item in page.caption), text
 
 
+def test_a_second_search_is_not_forgotten_for_the_first(data: Path) -> None:
+    """The box took its default from the address, which the first search had set: it was a new box
+    then, and what was typed into the former one was lost."""
+    write_copy(
+        data,
+        "create schema identity; create table identity.persons as select unnest(['p1', 'p2']) as "
+        "person_id, 2 as identifier_count, 3 as record_count, true as is_known, "
+        "timestamp '2026-01-01' as first_seen_at, timestamp '2026-02-01' as last_seen_at;"
+        "create table identity.person_redirects as select 'o' as old_person_id, 'p1' as person_id;"
+        "create table identity.identifier_person as select 'a70c121bffff' as identifier_key, "
+        "'email' as identifier_type, 'p1' as person_id, true as is_current",
+    )
+    page = opened("person")
+    for text in ("p1", "p2", "p1"):
+        ran(page.text_input[0].set_value(text).run())
+        assert any(item.value == f"person {text}" for item in page.caption), text
+
+
 def test_a_new_copy_is_read_with_the_next_question(data: Path) -> None:
     """The page is open while the copy is swapped: no restart, no stale answer."""
     write_copy(data, MARTS)
