@@ -16,6 +16,7 @@ from orchestration.activation.definitions import SyncDefinition, SyncDefinitionE
 from orchestration.activation.destinations import DestinationError, load_destinations
 from orchestration.activation.engine import run_sync
 from orchestration.activation.report import LawBroken, OperationCounts, SyncReport
+from orchestration.activation.running import SyncRunning, claim
 from orchestration.settings import PROJECT_ROOT, Paths
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "SyncDefinition",
     "SyncDefinitionError",
     "SyncReport",
+    "SyncRunning",
+    "claim",
     "load_destinations",
     "load_syncs",
     "run_sync",

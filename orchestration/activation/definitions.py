@@ -54,6 +54,13 @@ class OnReject(BaseModel):
     max_attempts: int = Field(
         default=5, ge=1, description="attempts with unchanged data before a record is parked"
     )
+    unknown_after_days: int = Field(
+        default=14,
+        ge=1,
+        le=365,
+        description="days after which a row of which nobody knows whether it arrived counts as "
+        "delivered (a removal: as not carried out, and is sent again)",
+    )
 
 
 class MappingTest(BaseModel):

@@ -3,8 +3,8 @@
 Belongs here: the order of a run, and nothing that another module of this room does. Every outgoing
 row passes `gate.refused` right before its batch is sent, retries and resumed runs too. No Dagster.
 
-A run holds one connection from plan to finish, so the lock on the warehouse file keeps parallel
-runs apart. It may be killed anywhere: `resume.py` closes it at the next start.
+A run holds its sync (`running.py`) and one connection from plan to finish, so no other run of the
+sync is beside it. It may be killed anywhere: `resume.py` closes it at the next start.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from orchestration.activation.opening import OpenConnector, Run, open_run
 from orchestration.activation.plan import PlanFigures, make_plan
 from orchestration.activation.report import LawBroken, OperationCounts, Status, SyncReport
 from orchestration.activation.resume import close_open_runs
+from orchestration.activation.running import claim
 from orchestration.settings import Paths
 
 _LOG = logging.getLogger(__name__)
@@ -55,77 +56,82 @@ def run_sync(
     writes nothing at all. `progress(done, total)` is called after every batch. `run_id` is letters,
     digits, `-` and `_`; a second run of the same sync under the same id gets a number.
 
+    A second run of a sync that is under way raises `SyncRunning`; a dry run may go beside it.
     A guard that stops, a destination that is down and rejected rows are in the report
     (`status`, `error`); a sync that cannot run as defined raises `SyncError`, `PlanError` or
     `MappingError`, and a lost row raises `LawBroken`.
     """
-    started_at = now()
-    run = open_run(
-        connection,
-        definition,
-        paths=paths,
-        run_id=run_id,
-        open_destination=open_destination,
-        now=now,
-        sleep=sleep,
-    )
-    resumed: list[str] = []
-    if not dry_run:
-        resumed = close_open_runs(
+    with claim(paths, [] if dry_run else [definition.sync]):
+        started_at = now()
+        run = open_run(
             connection,
-            sync=definition.sync,
-            receipts_of=run.earlier_receipts,
-            connector_of=run.earlier_connector,
+            definition,
+            paths=paths,
+            run_id=run_id,
+            open_destination=open_destination,
             now=now,
+            sleep=sleep,
         )
-    figures = make_plan(
-        connection,
-        definition,
-        model=run.model,
-        mapping=run.mapping,
-        operations=run.operations,
-        hold_in_doubt=not run.description.is_idempotent,
-        now=started_at,
-    )
-    run.gate = run.gate.with_plan(connection, run.run_id)
-    stop = check_guards(
-        definition.guards,
-        figures,
-        has_history=run.has_history,
-        destination_holds_records=run.connector.holds_records(),
-        accept_filled_destination=accept_filled_destination,
-    )
-    sample: list[dict[str, str]] = []
-    if dry_run:
-        counts, sample = rehearse(run, figures)
-        status: Status = "stopped" if stop else "dry_run"
-        error = stop
-    else:
-        counts, status, error = _carry_out(run, figures, stop, progress)
-    report = SyncReport(
-        sync=definition.sync,
-        run_id=run.run_id,
-        destination=definition.destination,
-        status=status,
-        is_dry_run=dry_run,
-        started_at=started_at,
-        finished_at=now(),
-        operations=counts,
-        source_rows=figures.source_rows,
-        held_rows=figures.held_rows,
-        waiting=figures.waiting,
-        in_doubt=figures.in_doubt,
-        uncertain=figures.uncertain,
-        blocked_reasons=dict(sorted(run.blocked_reasons.items())),
-        rejected_classes=dict(sorted(run.rejected_classes.items())),
-        figures=dict(run.connector.figures()) if isinstance(run.connector, FigureConnector) else {},
-        error=error,
-        sample=sample,
-        resumed_runs=resumed,
-    )
-    report.assert_law()
-    _LOG.info(report.line())
-    return report
+        resumed: list[str] = []
+        if not dry_run:
+            resumed = close_open_runs(
+                connection,
+                sync=definition.sync,
+                receipts_of=run.earlier_receipts,
+                connector_of=run.earlier_connector,
+                unknown_after_days=definition.on_reject.unknown_after_days,
+                now=now,
+            )
+        figures = make_plan(
+            connection,
+            definition,
+            model=run.model,
+            mapping=run.mapping,
+            operations=run.operations,
+            hold_in_doubt=not run.description.is_idempotent,
+            now=started_at,
+        )
+        run.gate = run.gate.with_plan(connection, run.run_id)
+        stop = check_guards(
+            definition.guards,
+            figures,
+            has_history=run.has_history,
+            destination_holds_records=run.connector.holds_records(),
+            accept_filled_destination=accept_filled_destination,
+        )
+        sample: list[dict[str, str]] = []
+        if dry_run:
+            counts, sample = rehearse(run, figures)
+            status: Status = "stopped" if stop else "dry_run"
+            error = stop
+        else:
+            counts, status, error = _carry_out(run, figures, stop, progress)
+        report = SyncReport(
+            sync=definition.sync,
+            run_id=run.run_id,
+            destination=definition.destination,
+            status=status,
+            is_dry_run=dry_run,
+            started_at=started_at,
+            finished_at=now(),
+            operations=counts,
+            source_rows=figures.source_rows,
+            held_rows=figures.held_rows,
+            waiting=figures.waiting,
+            in_doubt=figures.in_doubt,
+            uncertain=figures.uncertain,
+            blocked_reasons=dict(sorted(run.blocked_reasons.items())),
+            rejected_classes=dict(sorted(run.rejected_classes.items())),
+            figures=dict(run.connector.figures())
+            if isinstance(run.connector, FigureConnector)
+            else {},
+            error=error,
+            sample=sample,
+            resumed_runs=resumed,
+        )
+        report.assert_law()
+        _LOG.info(report.line())
+        return report
 
 
 def _carry_out(

@@ -171,9 +171,12 @@ def plan_forgotten(
             handled.row_hash,
             cast(null as varchar) as external_id,
             'remove' as operation,
-            sha256(concat_ws(chr(31), $sync, handled.record_key, 'forgotten', handled.row_hash))
-                as idempotency_key
+            sha256(concat_ws(
+                chr(31), $sync, handled.record_key, 'forgotten', handled.row_hash,
+                states.generation
+            )) as idempotency_key
         from handled
+        left join activation_states as states on handled.record_key = states.record_key
         left join known on handled.record_key = known.record_key
         where $is_mirror or {erased_sql("known")}
         """,

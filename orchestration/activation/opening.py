@@ -76,10 +76,15 @@ class Run:
 
     @property
     def has_history(self) -> bool:
-        """Whether this warehouse has ever had an acknowledged record of this sync."""
+        """Whether this warehouse knows of a record of this sync that arrived, or may have."""
         rows = self.connection.execute(
-            "select 1 from ops.activation_sync_state where sync = ? limit 1",
-            [self.definition.sync],
+            """
+            select 1 from ops.activation_sync_state where sync = $sync
+            union all
+            select 1 from ops.activation_sync_rows where sync = $sync and outcome = 'unknown'
+            limit 1
+            """,
+            {"sync": self.definition.sync},
         ).fetchall()
         return bool(rows)
 
@@ -151,12 +156,18 @@ def open_run(
 def _operations(
     connection: duckdb.DuckDBPyConnection, definition: SyncDefinition
 ) -> tuple[Operation, ...]:
-    """Those of the mode, and removing where the destination received somebody who is erased."""
+    """Those of the mode, and removing where the destination has, or may have, who is erased."""
     of_mode = OPERATIONS_OF_MODE[definition.mode]
     erased = connection.execute(
-        f"select 1 from ops.activation_sync_state as state "
-        f"where sync = ? and {erased_sql('state')} limit 1",
-        [definition.sync],
+        f"""
+        select 1 from ops.activation_sync_state as state
+        where sync = $sync and {erased_sql("state")}
+        union all
+        select 1 from ops.activation_sync_rows as doubts
+        where sync = $sync and outcome in ('sending', 'unknown') and {erased_sql("doubts")}
+        limit 1
+        """,
+        {"sync": definition.sync},
     ).fetchall()
     return (*of_mode, "remove") if erased and "remove" not in of_mode else of_mode
 

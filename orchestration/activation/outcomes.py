@@ -12,6 +12,11 @@ import pyarrow as pa
 
 from orchestration.activation.mapping import RENDERED_COLUMNS
 
+# Reasons with which a row that stayed unknown is closed. The first: it is taken for delivered (a
+# removal for not carried out). The second: what became of the record later is known.
+NEVER_CONFIRMED = "never_confirmed"
+OVERTAKEN = "overtaken"
+
 
 @dataclass(frozen=True)
 class Outcome:

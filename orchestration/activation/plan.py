@@ -20,6 +20,7 @@ from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.handles import plan_forgotten
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
+from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN
 from orchestration.activation.source import Model, read_source
 
 OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
@@ -85,7 +86,7 @@ def make_plan(
     )
     _hold_waiting(connection, definition.sync, now=now)
     if hold_in_doubt:
-        _hold_in_doubt(connection, definition.sync)
+        _hold_in_doubt(connection, definition.sync, is_insert=definition.mode == "insert")
     _number_the_plan(connection)
     planned = dict(
         connection.execute(
@@ -242,29 +243,40 @@ def _hold_waiting(connection: duckdb.DuckDBPyConnection, sync: str, *, now: date
     )
 
 
-def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
+def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str, *, is_insert: bool) -> None:
     """Hold back rows of which nobody knows whether they arrived: never sent again blindly.
 
-    `resume.py` has asked the destination before; what is still unknown stays held.
+    `resume.py` has asked the destination before; what is still unknown stays held, until it is
+    closed after `on_reject.unknown_after_days`. Of what is only ever added (a message) the record
+    is held whatever its data are now.
     """
     connection.execute(
         """
-        update activation_candidates set hold = 'in_doubt'
-        from (
-            select idempotency_key
-            from ops.activation_sync_rows
-            where
-                sync = $sync
-                and idempotency_key in (
-                    select idempotency_key from ops.activation_sync_rows
-                    where sync = $sync and outcome = 'unknown'
-                )
-            group by idempotency_key
-            having max_by(outcome, sequence) = 'unknown'
-        ) as doubts
-        where doubts.idempotency_key = activation_candidates.idempotency_key
+        create or replace temp table activation_doubts as
+        select idempotency_key, any_value(record_key) as record_key
+        from ops.activation_sync_rows
+        where
+            sync = $sync
+            and idempotency_key in (
+                select idempotency_key from ops.activation_sync_rows
+                where sync = $sync and outcome = 'unknown'
+            )
+        group by idempotency_key
+        having
+            max_by(outcome, sequence) = 'unknown'
+            and max_by(coalesce(reason, ''), sequence) not in ($assumed, $overtaken)
         """,
-        {"sync": sync},
+        {"sync": sync, "assumed": NEVER_CONFIRMED, "overtaken": OVERTAKEN},
+    )
+    connection.execute(
+        """
+        update activation_candidates set hold = 'in_doubt'
+        where
+            idempotency_key in (select idempotency_key from activation_doubts)
+            or ($is_insert and operation = 'add'
+                and record_key in (select record_key from activation_doubts))
+        """,
+        {"is_insert": is_insert},
     )
 
 

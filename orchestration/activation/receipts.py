@@ -18,7 +18,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.activation.mapping import LEDGER_COLUMNS, RENDERED_COLUMNS
-from orchestration.activation.outcomes import Outcome, outcome_table
+from orchestration.activation.outcomes import NEVER_CONFIRMED, Outcome, outcome_table
 from orchestration.activation.rejects import record_rejects, resolve_moot_rejects
 from orchestration.activation.report import OperationCounts
 
@@ -87,7 +87,8 @@ class Receipts:
             )
 
     def record(self, outcomes: Sequence[Outcome], *, at: datetime) -> None:
-        """Commit outcomes: rows and ledger, rejects, and state for what was acknowledged.
+        """Commit outcomes: rows and ledger, rejects, and state for what was acknowledged (or is
+        taken for delivered).
 
         `sending` and `aborted` are remembered as rows alone: nothing has an outcome yet.
         """
@@ -137,9 +138,11 @@ class Receipts:
                 operation = 'remove', $run_id, $sequence
             from activation_outcomes
             inner join activation_plan using (position)
-            where outcome = 'succeeded'
+            where
+                outcome = 'succeeded'
+                or (outcome = 'unknown' and reason = $assumed and operation <> 'remove')
             """,
-            {**run, "mapping_version": self.mapping_version},
+            {**run, "mapping_version": self.mapping_version, "assumed": NEVER_CONFIRMED},
         )
         record_rejects(
             self.connection,

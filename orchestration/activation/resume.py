@@ -4,19 +4,24 @@ Belongs here: closing them before a new plan is made, so that nothing is lost an
 twice. The rows in doubt are those that were `sending`, or ended as `unknown`; the destination is
 asked for their idempotency keys. What it has is acknowledged now (ledger and state move), what it
 surely has not will be planned again, and what nobody knows stays `unknown` and is held.
+
+After `unknown_after_days` such a row is closed with what is known, in the safe direction: it counts
+as delivered, so it is not sent again and is removed when the person leaves; a removal counts as not
+carried out, and is sent again. Of who is erased this happens at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import duckdb
 
 from orchestration.activation.connectors.base import Connector
+from orchestration.activation.erased import erased_sql
 from orchestration.activation.mapping import LEDGER_COLUMNS
-from orchestration.activation.outcomes import Outcome
+from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN, Outcome
 from orchestration.activation.receipts import Receipts
 from orchestration.activation.send import read_back
 
@@ -29,6 +34,7 @@ def close_open_runs(
     sync: str,
     receipts_of: Callable[[str, str], Receipts],
     connector_of: Callable[[str], Connector],
+    unknown_after_days: int,
     now: Callable[[], datetime],
 ) -> list[str]:
     """Reconcile every unfinished run and every unknown row of a sync; ids of the killed runs.
@@ -44,6 +50,7 @@ def close_open_runs(
             receipts,
             connector_of(run_id),
             is_killed=status == "running",
+            unknown_after_days=unknown_after_days,
             now=now,
         )
         if status == "running":
@@ -84,7 +91,11 @@ def _open_runs(
 
             select distinct run_id
             from (
-                select run_id, record_key, max_by(outcome, sequence) as outcome
+                select
+                    run_id,
+                    record_key,
+                    max_by(outcome, sequence) as outcome,
+                    max_by(coalesce(reason, ''), sequence) as reason
                 from ops.activation_sync_rows
                 where
                     sync = $sync
@@ -94,7 +105,7 @@ def _open_runs(
                     )
                 group by run_id, record_key
             )
-            where outcome = 'unknown'
+            where outcome = 'unknown' and reason not in ($assumed, $overtaken)
 
         )
 
@@ -103,7 +114,7 @@ def _open_runs(
         where status = 'running' or run_id in (select run_id from doubtful)
         order by opened
         """,
-        {"sync": sync},
+        {"sync": sync, "assumed": NEVER_CONFIRMED, "overtaken": OVERTAKEN},
     ).fetchall()
 
 
@@ -113,10 +124,11 @@ def _settle(
     connector: Connector,
     *,
     is_killed: bool,
+    unknown_after_days: int,
     now: Callable[[], datetime],
 ) -> bool:
     """Ask the destination for the rows in doubt of one run; True when an outcome changed."""
-    total = _read_doubts(connection, receipts)
+    total = _read_doubts(connection, receipts, since=now() - timedelta(days=unknown_after_days))
     description = connector.describe()
     if is_killed:
         with suppress(Exception):  # if it cannot be asked, its rows end as unknown below
@@ -125,24 +137,26 @@ def _settle(
     for first in range(1, total + 1, CHUNK):
         rows = connection.execute(
             """
-            select position, idempotency_key, doubt from activation_plan
+            select position, idempotency_key, doubt, closing from activation_plan
             where position between ? and ? order by position
             """,
             [first, first + CHUNK - 1],
         ).fetchall()
         answers = read_back(
-            connector, description, [key for _, key, _ in rows], error_class="run_killed"
+            connector, description, [key for _, key, *_ in rows], error_class="run_killed"
         )
         outcomes = []
-        for (position, _, doubt), answer in zip(rows, answers, strict=True):
+        for (position, _, doubt, closing), answer in zip(rows, answers, strict=True):
             outcome = answer.outcome
             if answer.error_class == "not_delivered" or (
                 outcome == "unknown" and doubt == "sending" and description.is_idempotent
             ):
                 outcome = "aborted"
-            if outcome == doubt:
+            if outcome == doubt and closing is None:
                 continue
             reason = answer.error_class if outcome != "succeeded" else "read_back"
+            if outcome == "unknown" and closing is not None:
+                reason = closing
             outcomes.append(
                 Outcome(position, outcome, reason=reason, external_id=answer.external_id)
             )
@@ -151,8 +165,14 @@ def _settle(
     return changed
 
 
-def _read_doubts(connection: duckdb.DuckDBPyConnection, receipts: Receipts) -> int:
-    """Fill `activation_plan` with the rows in doubt of a run; their number."""
+def _read_doubts(
+    connection: duckdb.DuckDBPyConnection, receipts: Receipts, *, since: datetime
+) -> int:
+    """Fill `activation_plan` with the rows in doubt of a run; their number.
+
+    `closing` is the reason with which one is closed that stays unknown: in doubt before `since`,
+    or of somebody who is erased.
+    """
     ledger = ", ".join(f"planned.{column}" for column in LEDGER_COLUMNS)
     connection.execute(
         f"""
@@ -161,9 +181,23 @@ def _read_doubts(connection: duckdb.DuckDBPyConnection, receipts: Receipts) -> i
 
         latest as (
 
-            select record_key, max_by(outcome, sequence) as doubt
+            select
+                record_key,
+                max_by(outcome, sequence) as doubt,
+                max_by(coalesce(reason, ''), sequence) as reason,
+                max(recorded_at) as doubted_at,
+                max(sequence) as sequence
             from ops.activation_sync_rows
             where run_id = $run_id and sync = $sync
+            group by record_key
+
+        ),
+
+        states as (
+
+            select record_key, max(sequence) as sequence
+            from ops.activation_sync_state
+            where sync = $sync
             group by record_key
 
         )
@@ -178,15 +212,29 @@ def _read_doubts(connection: duckdb.DuckDBPyConnection, receipts: Receipts) -> i
             cast(null as varchar) as external_id,
             planned.idempotency_key,
             latest.doubt,
+            case
+                when latest.doubted_at >= $since and {erased_sql("planned")} is not true
+                    then null
+                when states.sequence > latest.sequence then $overtaken
+                else $assumed
+            end as closing,
             {ledger}
         from ops.activation_sync_rows as planned
         inner join latest on planned.record_key = latest.record_key
+        left join states on planned.record_key = states.record_key
         where
             planned.run_id = $run_id
             and planned.sync = $sync
             and planned.outcome = 'planned'
             and latest.doubt in ('sending', 'unknown')
+            and latest.reason not in ($assumed, $overtaken)
         """,
-        {"run_id": receipts.run_id, "sync": receipts.sync},
+        {
+            "run_id": receipts.run_id,
+            "sync": receipts.sync,
+            "since": since,
+            "assumed": NEVER_CONFIRMED,
+            "overtaken": OVERTAKEN,
+        },
     )
     return int(connection.execute("select count(*) from activation_plan").fetchall()[0][0])

@@ -1,0 +1,186 @@
+"""Which delivery is which: keys of records that come back, and rows whose outcome stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestration.activation.connectors.base import OutcomeUnknown, Record, RowResult
+from tests.syncs import Brand, ScriptedDestination, definition, make_brand
+
+
+@dataclass
+class Receiver(ScriptedDestination):
+    """Drops what has a key that it has seen, as receivers of Standard Webhooks do."""
+
+    seen: list[str] = field(default_factory=list)
+
+    def send(self, batch: Sequence[Record]) -> list[RowResult]:
+        new = [record for record in batch if record.idempotency_key not in self.seen]
+        self.seen += [record.idempotency_key for record in batch]
+        super().send(new)
+        return [RowResult("succeeded") for _ in batch]
+
+
+@pytest.fixture
+def brand(tmp_path: Path) -> Brand:
+    return make_brand(tmp_path)
+
+
+def _leave(brand: Brand, person: str) -> None:
+    brand.connection.execute("delete from pii.people where person_id = ?", [person])
+
+
+def _silent(**values: object) -> ScriptedDestination:
+    """Takes everything, answers nothing and cannot be asked."""
+
+    def no_answer(batch: Sequence[Record]) -> None:
+        raise OutcomeUnknown("time-out", error_class="ReadTimeout")
+
+    return ScriptedDestination(after=no_answer).with_description(read_back="none", **values)
+
+
+def _answers(destination: ScriptedDestination) -> None:
+    destination.after = lambda batch: None
+
+
+def _operations(destination: ScriptedDestination) -> list[tuple[str, str]]:
+    return [
+        (record.operation, record.record_key) for batch in destination.batches for record in batch
+    ]
+
+
+def test_who_leaves_and_comes_back_and_leaves_is_removed_the_second_time_too(
+    brand: Brand,
+) -> None:
+    """The key was a hash of the data alone: a receiver dropped the second removal as known."""
+    receiver = Receiver()
+    person, stays = brand.person(1), brand.person(2)
+    for _ in range(2):
+        brand.run(open_destination=receiver.open)
+        assert set(receiver.members) == {person, stays}
+        _leave(brand, person)
+        brand.run(open_destination=receiver.open)
+        assert set(receiver.members) == {stays}
+        brand.person(1, status=None)
+    assert len(receiver.seen) == len(set(receiver.seen)) == 5
+
+
+def test_each_refresh_is_a_delivery_of_its_own(brand: Brand) -> None:
+    receiver = Receiver()
+    brand.person(1)
+    for _ in range(3):
+        brand.run(definition(refresh_after_days=180), open_destination=receiver.open)
+        brand.clock += timedelta(days=181)
+    assert len(receiver.seen) == len(set(receiver.seen)) == 3
+
+
+def test_a_retry_has_the_key_of_the_first_try(brand: Brand) -> None:
+    destination = ScriptedDestination(answer=lambda record: RowResult("rejected"))
+    brand.person(1)
+    brand.run(open_destination=destination.open)
+    destination.answer = lambda record: RowResult("succeeded")
+    brand.clock += timedelta(hours=1)
+    brand.run(open_destination=destination.open)
+    first, second = (batch[0].idempotency_key for batch in destination.batches)
+    assert first == second
+
+
+@pytest.mark.parametrize("mode", ["mirror", "insert"])
+def test_a_row_that_stays_unknown_counts_as_delivered_in_the_end(brand: Brand, mode: str) -> None:
+    destination = _silent()
+    sync = definition(mode=mode)
+    brand.person(1)
+    assert brand.run(sync, open_destination=destination.open).total.unknown == 1
+    _answers(destination)
+    brand.clock += timedelta(days=13)
+    assert brand.run(sync, open_destination=destination.open).in_doubt == 1
+    brand.clock += timedelta(days=2)
+    report = brand.run(sync, open_destination=destination.open)
+    assert (report.in_doubt, report.total.planned, report.held_rows) == (0, 0, 1)
+    assert _operations(destination) == [("add", "p0001")]
+    assert brand.rows(
+        "select outcome, reason from ops.activation_delivery_ledger order by sequence"
+    ) == [("unknown", "ReadTimeout"), ("unknown", "never_confirmed")]
+    before = brand.rows("select count(*) from ops.activation_sync_rows")
+    assert brand.run(sync, open_destination=destination.open).total.planned == 0
+    assert brand.rows("select count(*) from ops.activation_sync_rows") == before  # asked no more
+    _leave(brand, "p0001")
+    brand.person(2)
+    brand.run(sync, open_destination=destination.open)
+    left = [("remove", "p0001")] if mode == "mirror" else []
+    assert _operations(destination) == [("add", "p0001"), *left, ("add", "p0002")]
+
+
+def test_a_removal_that_stays_unknown_is_sent_again_in_the_end(brand: Brand) -> None:
+    """Twice removed is once removed; not removed would be for ever."""
+    destination = _silent()
+    _answers(destination)
+    gone, stays = brand.person(1), brand.person(2)
+    brand.run(open_destination=destination.open)
+    _leave(brand, gone)
+    destination.after = _silent().after
+    brand.run(open_destination=destination.open)
+    _answers(destination)
+    brand.clock += timedelta(days=1)
+    assert brand.run(open_destination=destination.open).in_doubt == 1
+    brand.clock += timedelta(days=14)
+    assert brand.run(open_destination=destination.open).total.succeeded == 1
+    assert _operations(destination)[2:] == [("remove", gone), ("remove", gone)]
+    assert brand.rows(
+        "select record_key from ops.activation_sync_state group by record_key "
+        "having not max_by(is_removed, sequence)"
+    ) == [(stays,)]
+
+
+def test_a_doubt_that_a_later_delivery_overtook_is_closed_without_a_word_on_the_state(
+    brand: Brand,
+) -> None:
+    destination = _silent()
+    brand.person(1)
+    brand.run(open_destination=destination.open)
+    _answers(destination)
+    brand.connection.execute("update pii.people set first_name = 'Eva'")
+    assert brand.run(open_destination=destination.open).total.succeeded == 1
+    state = brand.rows("select row_hash, sequence from ops.activation_sync_state")
+    brand.clock += timedelta(days=15)
+    assert brand.run(open_destination=destination.open).total.planned == 0
+    assert brand.rows("select row_hash, sequence from ops.activation_sync_state") == state
+    assert brand.rows(
+        "select count(*) from ops.activation_delivery_ledger where reason = 'overtaken'"
+    ) == [(1,)]
+
+
+def test_a_message_in_doubt_is_not_sent_with_other_data(brand: Brand) -> None:
+    """What is only ever added may have arrived: another spelling of a name is no reason."""
+    destination = _silent()
+    brand.person(1)
+    sync = definition(mode="insert")
+    brand.run(sync, open_destination=destination.open)
+    _answers(destination)
+    brand.connection.execute("update pii.people set first_name = 'Eva'")
+    assert brand.run(sync, open_destination=destination.open).in_doubt == 1
+    assert destination.arrived.total() == 1
+
+
+@pytest.mark.parametrize("mode", ["mirror", "upsert", "insert"])
+def test_who_is_erased_while_in_doubt_is_removed_at_once(brand: Brand, mode: str) -> None:
+    """The destination may have the person: nobody waits for two weeks to find out."""
+    destination = _silent()
+    person = brand.person(1)
+    sync = definition(mode=mode)
+    brand.run(sync, open_destination=destination.open)
+    assert set(destination.members) == {person}
+    _answers(destination)
+    brand.connection.execute(
+        "insert into ops.erasures (erasure_id, identifier_key, identifier_type, scope, person_id) "
+        "values ('e1', 'k0001', 'email', 'person', ?)",
+        [person],
+    )
+    _leave(brand, person)
+    assert brand.run(sync, open_destination=destination.open).total.succeeded == 1
+    assert destination.members == {}
