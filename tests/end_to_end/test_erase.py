@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from orchestration.settings import PROJECT_ROOT
 from tests.tenants import Tenant
@@ -190,6 +192,27 @@ def test_a_dry_run_tells_and_changes_nothing(case: Case) -> None:
     assert case.tenant.query("select * from raw.canonical__identifiers order by all") == raw
     assert case.tenant.query("select count(*) from ops.erasures") == [(0,)]
     assert not case.tenant.paths.receipts.exists()
+
+
+def test_the_dagster_job_tells_the_same_and_keeps_no_value(case: Case, tmp_path: Path) -> None:
+    asked = {"asked": [case.given_up], "reason": "by letter", "author": "dpo", "dry_run": True}
+    config = tmp_path / "erase.yml"
+    config.write_text(yaml.safe_dump({"ops": {"erase_asked": {"config": asked}}}))
+    command = ["job", "execute", "-m", "orchestration.definitions", "-j", "erase_identity"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "dagster", *command, "-c", str(config)],
+        cwd=PROJECT_ROOT, env=case.tenant.environment(), text=True, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    with dg.DagsterInstance.from_config(case.tenant.environment()["DAGSTER_HOME"]) as instance:
+        seen = instance.fetch_observations(dg.AssetKey(["identity", "edges"]), limit=1)
+    observation = seen.records[0].asset_observation
+    assert observation is not None
+    told = str(observation.metadata["erasure"].value)
+    assert "raw.canonical__identifiers: 11 of 14 rows emptied" in told
+    assert not any(value in (told + ran.stdout + ran.stderr).lower() for value in HERS)
+    assert case.tenant.query("select count(*) from ops.erasures") == [(0,)]
 
 
 def test_a_killed_erasure_goes_on_when_it_is_asked_for_again(case: Case) -> None:
