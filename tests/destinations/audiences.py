@@ -56,14 +56,14 @@ def audience_sync(destination: str, **values: object) -> SyncDefinition:
     """A mirror of the brand's people to the audience."""
     audience = {"google": "77", "meta": "99"}[destination]
     options = {"audience_id": audience, **values.pop("options", {})}  # type: ignore[dict-item]
-    return definition(destination=destination, channel="ads", options=options, **values)
+    return definition(destination=destination, channel="paid_social", options=options, **values)
 
 
 def people(brand: Brand, count: int) -> None:
     """Persons 1 to `count`, each of whom allows ads for the one address."""
     for number in range(1, count + 1):
         person_id = brand.person(number, status=None)
-        brand.consent(f"k{number:04d}", person_id, status="granted", channel="ads")
+        brand.consent(f"k{number:04d}", person_id, status="granted", channel="paid_social")
 
 
 def leave(brand: Brand, number: int) -> None:

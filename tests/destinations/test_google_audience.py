@@ -107,7 +107,7 @@ def test_a_request_says_what_the_contract_asks(brand: Brand, server: Server) -> 
 def test_who_opts_out_leaves_the_list(brand: Brand, server: Server) -> None:
     """The gate blocks a refresh without consent; the removal needs the former identifiers."""
     brand.run(SYNC)
-    brand.consent("k0003", "p0003", status="withdrawn", channel="ads", day=20)
+    brand.consent("k0003", "p0003", status="withdrawn", channel="paid_social", day=20)
     assert brand.run(SYNC).total.planned == 0  # still in the model: the model decides who leaves
     leave(brand, 3)
     brand.run(SYNC)
@@ -252,7 +252,7 @@ def test_a_token_that_expires_in_mid_run_ends_it_and_loses_nobody(
     people_later = {"p0007", "p0008"}
     for number in (7, 8):
         brand.person(number, status=None)
-        brand.consent(f"k{number:04d}", f"p{number:04d}", status="granted", channel="ads")
+        brand.consent(f"k{number:04d}", f"p{number:04d}", status="granted", channel="paid_social")
     # remove, its result; then the token is refused, also when asked for once more
     server.faults.extend([None, None, Fault(status=401, body=EXPIRED), Fault(401, body=EXPIRED)])
     report = brand.run(SYNC)

@@ -132,7 +132,7 @@ def test_a_removal_that_a_small_audience_refuses_is_a_state_of_the_row(
     service(server).floor = 6
     leave(brand, 1)
     brand.person(7, status=None)
-    brand.consent("k0007", "p0007", status="granted", channel="ads")
+    brand.consent("k0007", "p0007", status="granted", channel="paid_social")
     report = brand.run(SYNC)
     assert report.status == "partial"
     assert report.rejected_classes == {"remove_refused": 1}
@@ -210,7 +210,7 @@ def test_a_token_that_expires_in_mid_run_ends_it_and_loses_nobody(
     brand.run(SYNC)
     leave(brand, 1)
     brand.person(7, status=None)
-    brand.consent("k0007", "p0007", status="granted", channel="ads")
+    brand.consent("k0007", "p0007", status="granted", channel="paid_social")
     server.faults.extend([None, fault(190, 463, status=401)])
     report = brand.run(SYNC)
     assert report.status == "failed"

@@ -115,7 +115,7 @@ class GoogleAudience:
         """Idempotent, no read-back: a list never tells who is on it."""
         return Description(
             destination="google_audience",
-            channel="ads",
+            channel="paid_social",
             batch_size=MAX_MEMBERS,
             operations=OPERATIONS,
             is_local=self._client.is_local,

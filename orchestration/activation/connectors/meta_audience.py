@@ -93,7 +93,7 @@ class MetaAudience:
         row = KEY_LENGTH + CELL_LENGTH * (len(self._keys) + self._options.limited_data_use)
         return Description(
             destination="meta_audience",
-            channel="ads",
+            channel="paid_social",
             batch_size=max(1, min(MAX_ROWS, (self._settings.max_payload_bytes - 500) // row)),
             operations=OPERATIONS,
             is_local=self._client.is_local,
