@@ -20,7 +20,7 @@ from orchestration.activation.report import OperationCounts
 from orchestration.activation.send import Sender
 from orchestration.activation.source import read_payloads
 
-WINDOW = 10_000  # rows whose payload is in memory at a time
+WINDOW = 10_000  # rows whose payload is in memory at a time, unless a receipt has more
 SAMPLE = 10
 # two runs of one process may not both find room under a cap before one of them has taken it
 _FROM_GATE_TO_RESERVATION = Lock()
@@ -186,6 +186,7 @@ def rehearse(
 
 def windows(run: Run) -> Iterator[list[Planned]]:
     """The plan in order of position, a bounded number of rows at a time."""
+    size = max(WINDOW, run.description.batch_size * run.description.batches_per_receipt)
     first = 1
     while True:
         rows = run.connection.execute(
@@ -194,12 +195,12 @@ def windows(run: Run) -> Iterator[list[Planned]]:
                 position, operation, record_key, idempotency_key, external_id, identifier_key
             from activation_plan where position between ? and ? order by position
             """,
-            [first, first + WINDOW - 1],
+            [first, first + size - 1],
         ).fetchall()
         if not rows:
             return
         yield [Planned(*row) for row in rows]
-        first += WINDOW
+        first += size
 
 
 def batches(window: Sequence[Planned], description: Description) -> Iterator[list[Planned]]:

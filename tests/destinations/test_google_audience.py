@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
+from orchestration.activation.connectors import google_audience, google_identifiers
+from orchestration.activation.connectors.base import Record, RowResult
 from tests.destinations.audiences import (
     audience_brand,
     audience_sync,
@@ -272,6 +276,56 @@ def test_a_list_that_does_not_exist_ends_the_run(brand: Brand, server: Server) -
     assert "INVALID_USER_LIST_ID" in str(report.error)
     assert report.total.aborted == 6
     assert len(server.requests) == 1
+
+
+def test_requests_are_waited_for_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server
+) -> None:
+    """Google wants half an hour before the first look: five requests wait once, not five times."""
+    monkeypatch.setattr(google_audience, "MAX_MEMBERS", 2)
+    brand = audience_brand(
+        tmp_path, monkeypatch, google=server.url, first_look_s=1.0, longest_wait_s=9.0
+    )
+    people(brand, 9)
+    began = time.monotonic()
+    report = brand.run(SYNC)
+    assert (report.total.succeeded, report.figures["requests"]) == (9, 5)
+    assert len(service(server).bodies) == 5
+    assert time.monotonic() - began < 4.0
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_a_killed_run_leaves_nobody_on_the_list_unseen(brand: Brand, server: Server) -> None:
+    """All were sent when the run died; one has left since, and another has a new address."""
+
+    class Killed(google_audience.GoogleAudience):
+        def send(self, batch: Sequence[Record]) -> list[RowResult]:
+            super().send(batch)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        brand.run(SYNC, open_destination=lambda name, context: Killed(context))
+    assert len(service(server).members) == 6
+    assert held(brand) == set()
+    leave(brand, 1)
+    move(brand, 2, "moved@example.com")
+    report = brand.run(SYNC)
+    assert (report.operations["remove"].succeeded, report.operations["add"].succeeded) == (1, 5)
+    assert_list_is_ledger(brand, server, emails(brand))
+
+
+def test_published_limits() -> None:
+    """developers.google.com/data-manager/api/devguides/limits, 2026: 10,000 members a request, ten
+    identifiers a member, 300 requests a minute."""
+    assert google_audience.MAX_MEMBERS == 10_000
+    assert google_audience.REQUESTS_PER_SECOND * 60 <= 300
+    assert google_identifiers.MAX_IDENTIFIERS == 10
+
+
+def test_terms_must_be_accepted_before_anything_goes() -> None:
+    """Google refuses every request of an account that did not."""
+    with pytest.raises(ValidationError, match="accept the Customer Match terms"):
+        google_audience.GoogleSettings(account_id="1", customer_match_terms_accepted=False)
 
 
 def test_outside_prod_only_this_machine_is_reached(

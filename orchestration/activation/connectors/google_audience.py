@@ -122,6 +122,8 @@ class GoogleAudience:
             is_idempotent=True,
             read_back="none",
             requests_per_second=REQUESTS_PER_SECOND,
+            parallel=IN_PARALLEL,  # so many requests are waited for at once
+            batches_per_receipt=IN_PARALLEL,
         )
 
     def handle(self, record: Record) -> str | None:
