@@ -14,6 +14,7 @@ from orchestration.defs import (
     attribution,
     automation,
     dbt_models,
+    housekeeping,
     identity,
     landing,
     scores,
@@ -46,8 +47,13 @@ defs = dg.Definitions(
         identity.erase_identity,
         identity.preview_rules,
         identity.link_identity,
+        housekeeping.housekeeping,
     ],
-    schedules=[automation.daily_schedule, identity.link_schedule],
+    schedules=[
+        automation.daily_schedule,
+        identity.link_schedule,
+        housekeeping.housekeeping_schedule,
+    ],
     sensors=[automation.landing_files],
     resources={
         "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=dbt_launcher(PATHS))

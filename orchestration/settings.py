@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from orchestration.contact_settings import FrequencyCap, QuietHours
+from orchestration.housekeeping_settings import Alerts, Housekeeping
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -128,6 +129,8 @@ class TenantSettings(BaseModel):
     quiet_hours: list[QuietHours] = Field(
         default_factory=list, description="when no messages are sent, in the person's time zone"
     )
+    housekeeping: Housekeeping = Field(default_factory=Housekeeping)
+    alerts: Alerts = Field(default_factory=Alerts)
     overrides: dict[str, list[dict[str, Any]]] = Field(
         default_factory=dict,
         description="rows of seeds that differ for this brand: seed_overrides.py",

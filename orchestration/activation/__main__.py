@@ -8,16 +8,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestration.activation import DestinationError, SyncReport, run_sync, syncs_of
+from orchestration.activation import (
+    DestinationError,
+    SyncDefinition,
+    SyncReport,
+    SyncRunning,
+    claim,
+    run_sync,
+    syncs_of,
+)
 from orchestration.activation.definitions import SCHEMA_FILE, SyncDefinitionError, schema_text
+from orchestration.activation.engine import utc_now
+from orchestration.activation.housekeeping import keep_house
 from orchestration.activation.mapping import MappingError
 from orchestration.activation.opening import SyncError
 from orchestration.activation.source import PlanError
-from orchestration.settings import Paths, current_paths
+from orchestration.settings import Paths, SettingsError, current_paths, load_tenant
 from orchestration.state import save_state
-from orchestration.warehouse import Warehouse
+from orchestration.warehouse import Warehouse, WarehouseLocked
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--accept-filled-destination",
         action="store_true",
         help="send everything although the destination is filled and the state is empty",
+    )
+    parser.add_argument(
+        "--expire-outbox", action="store_true", help="delete payload files that are old enough"
+    )
+    parser.add_argument(
+        "--compact", action="store_true", help="drop events of the ledgers that were overtaken"
     )
     parser.add_argument("--check", action="store_true", help="only validate the sync documents")
     parser.add_argument("--every-tenant", action="store_true", help="with --check: of all tenants")
@@ -65,25 +82,66 @@ def main(arguments: list[str] | None = None) -> int:
     if not paths.warehouse.exists():
         print(f"{paths.warehouse} does not exist; run `make run` first", file=sys.stderr)
         return 1
+    if options.expire_outbox or options.compact:
+        return _keep_house(paths, expire=options.expire_outbox, compact=options.compact)
+    try:
+        return _run(
+            paths,
+            syncs,
+            is_dry_run=options.dry_run,
+            accept_filled_destination=options.accept_filled_destination,
+        )
+    except (SyncRunning, WarehouseLocked) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _run(
+    paths: Paths,
+    syncs: Sequence[SyncDefinition],
+    *,
+    is_dry_run: bool,
+    accept_filled_destination: bool,
+) -> int:
+    """Run the syncs; they are claimed before the warehouse is waited for."""
     is_ok = True
-    with Warehouse(paths.warehouse).connect() as connection:
+    names = [] if is_dry_run else [definition.sync for definition in syncs]
+    with claim(paths, names), Warehouse(paths.warehouse).connect() as connection:
         for definition in syncs:
             try:
                 report = run_sync(
                     connection,
                     definition,
                     paths=paths,
-                    dry_run=options.dry_run,
-                    accept_filled_destination=options.accept_filled_destination,
+                    dry_run=is_dry_run,
+                    accept_filled_destination=accept_filled_destination,
                 )
             except (PlanError, MappingError, SyncError, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
                 return 1
-            if not options.dry_run:  # receipts lost with the warehouse would be sent again
+            if not is_dry_run:  # receipts lost with the warehouse would be sent again
                 save_state(connection, paths.state)
             _show(report)
             is_ok = is_ok and report.is_ok
     return 0 if is_ok else 1
+
+
+def _keep_house(paths: Paths, *, expire: bool, compact: bool) -> int:
+    """Delete what is old; prints what went."""
+    try:
+        gone = keep_house(
+            Warehouse(paths.warehouse),
+            paths,
+            load_tenant(paths),
+            now=utc_now(),
+            expire=expire,
+            compact=compact,
+        )
+    except (SettingsError, WarehouseLocked) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("; ".join(f"{what}: {count} gone" for what, count in gone.items()))
+    return 0
 
 
 def _check_every_tenant(paths: Paths) -> int:

@@ -4,10 +4,20 @@ The send path is `orchestration/activation`; here each sync document becomes an 
 counts, and the law of accounts and what the destination refused become checks.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import dagster as dg
 from dagster_dbt import get_asset_key_for_model
 
-from orchestration.activation import SyncDefinition, SyncReport, run_sync, syncs_of
+from orchestration.activation import (
+    SyncDefinition,
+    SyncReport,
+    SyncRunning,
+    claim,
+    run_sync,
+    syncs_of,
+)
 from orchestration.defs.dbt_models import warehouse_models
 from orchestration.defs.keys import RECEIPTS_KEY
 from orchestration.defs.tenant import PATHS, WAREHOUSE
@@ -47,6 +57,16 @@ def check_results(report: SyncReport, *, max_reject_pct: float) -> list[dg.Asset
     ]
 
 
+@contextmanager
+def _held(definition: SyncDefinition) -> Generator[None]:
+    """The sync for this run, before the warehouse is waited for; a second run is refused."""
+    try:
+        with claim(PATHS, [definition.sync]):
+            yield
+    except SyncRunning as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+
+
 def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
     key = dg.AssetKey(["activation", definition.sync])
     checks = {
@@ -67,7 +87,7 @@ def _sync_asset(definition: SyncDefinition) -> dg.AssetsDefinition:
         description=f"Delivers {definition.model} to {definition.destination} ({definition.mode}).",
     )
     def sync(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        with WAREHOUSE.connect() as connection:
+        with _held(definition), WAREHOUSE.connect() as connection:
             report = run_sync(
                 connection,
                 definition,
