@@ -24,7 +24,7 @@ import pytest
 from ml.markov import attribute
 from orchestration.settings import PROJECT_ROOT
 from tests.benchmarks.identity_truth import compare, linkable_pairs
-from tests.end_to_end.new_segment import a_day_later, delivered, write_segment
+from tests.end_to_end.new_segment import a_day_later, breaches, delivered, write_segment
 from tests.metric_values import NO_COLUMN, all_metrics, answer, comparisons, held, scorecard_kpis
 from tests.tenants import Tenant
 from tests.unit.markov_paths import JourneyPath, counts_of
@@ -377,6 +377,7 @@ def test_from_a_new_segment_to_a_delivered_file(demo: Tenant) -> None:
     demo.run(*asked, module="orchestration.activation.scaffold")
     demo.run("dbt", "build", "--select", "seg_one_order+")
     demo.run("--check", module="orchestration.activation")
+    assert not breaches(demo)
     rehearsed = demo.run("--sync", "one_order_file", "--dry-run", module="orchestration.activation")
     assert not (demo.paths.outbox / "one_order_file").exists()
     demo.run("--sync", "one_order_file", module="orchestration.activation")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
+import pytest
 import yaml
 
 from orchestration.settings import DBT_PROJECT_DIR, PROJECT_ROOT
@@ -41,3 +43,19 @@ def test_the_dashboard_is_exposed_to_what_its_pages_read() -> None:
     known = {name for schema, name in read if marts.get(name) == schema}
     assert len(known) > 10
     assert exposed("dashboard") == known, f"mend {EXPOSURES.name}, exposure dashboard"
+
+
+@pytest.mark.parametrize(
+    ("rule", "pattern"),
+    [("check_model_has_exposure", "act_*.sql"), ("check_model_has_meta_keys", "seg_*.sql")],
+)
+def test_the_rules_for_payloads_and_segments_reach_their_files(rule: str, pattern: str) -> None:
+    """A pattern that fits nothing lets `make check` pass: it is held from the path's beginning."""
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    checks = project["tool"]["dbt-bouncer"]["manifest_checks"]
+    (include,) = [check["include"] for check in checks if check["name"] == rule]
+    models = DBT_PROJECT_DIR / "models"
+    paths = [str(file.relative_to(DBT_PROJECT_DIR)) for file in models.rglob(pattern)]
+    assert len(paths) > 2
+    own = f"../data/tenants/mine/models/any/{pattern.replace('*', 'x')}"
+    assert all(re.match(include, path) for path in (*paths, own))
