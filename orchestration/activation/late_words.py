@@ -31,20 +31,23 @@ _BLOCK = 1 << 24
 
 # Positions of `batch` that a late word refuses; a part of the gate's query, over its tables.
 REFUSED_SQL = """
-    select batch.position
-    from batch
-    left join late_addresses on batch.identifier_key = late_addresses.identifier_key
-    left join late_persons on batch.person_id = late_persons.person_id
-    left join (
-        select identifier_key, person_id, max(since) as since
-        from purpose_consents
-        where status = 'granted' and channel in ($channel, 'all')
-        group by identifier_key, person_id
-    ) as grants
-        on batch.identifier_key = grants.identifier_key and batch.person_id = grants.person_id
-    where
-        greatest(late_addresses.refused_at, late_persons.refused_at)
-        >= coalesce(greatest(grants.since, late_addresses.granted_at), timestamp '-infinity')
+    select hits.position
+    from (
+        select
+            batch.position, batch.identifier_key, batch.person_id, late_addresses.granted_at,
+            greatest(late_addresses.refused_at, late_persons.refused_at) as refused_at
+        from batch
+        left join late_addresses on batch.identifier_key = late_addresses.identifier_key
+        left join late_persons on batch.person_id = late_persons.person_id
+        where late_addresses.refused_at is not null or late_persons.refused_at is not null
+    ) as hits
+    left join purpose_consents as grants
+        on hits.identifier_key = grants.identifier_key and hits.person_id = grants.person_id
+        and grants.channel = $channel and grants.status = 'granted'
+    group by hits.position, hits.refused_at, hits.granted_at
+    having
+        hits.refused_at
+        >= coalesce(greatest(max(grants.since), hits.granted_at), timestamp '-infinity')
 """
 
 _WORDS_SQL = """
@@ -96,6 +99,21 @@ where owners.person_id is not null
 group by owners.person_id
 """
 
+# What the build knows already, or knows better, is the gate's own business: the tables stay small.
+_FORGET_SQL = """
+delete from {table} where {key} in (
+    select late.{key}
+    from {table} as late
+    inner join core.consent_by_identifier as built on late.{key} = built.{key}
+    where built.channel = $channel and built.purpose = $purpose
+    group by late.{key}
+    having bool_and(
+        built.since > late.refused_at
+        or (built.since = late.refused_at and built.status <> 'granted')
+    )
+)
+"""
+
 
 class LateWordsError(RuntimeError):
     """What recipients said cannot be read; nothing may be sent."""
@@ -124,17 +142,26 @@ class LateWords:
             _add_landed(connection)
             self._tail = Tail(self.journal, CONSENTS) if self.journal else None
         if self._read_new(connection) or is_first:
-            connection.execute(_ADDRESSES_SQL, {"channel": channel, "purpose": purpose})
-            connection.execute(_PERSONS_SQL, {"channel": channel, "purpose": purpose})
+            values = {"channel": channel, "purpose": purpose}
+            connection.execute(_ADDRESSES_SQL, values)
+            connection.execute(_PERSONS_SQL, values)
+            for table, key in (("late_addresses", "identifier_key"), ("late_persons", "person_id")):
+                connection.execute(_FORGET_SQL.format(table=table, key=key), values)
             self._made_in = connection
 
     def _read_new(self, connection: duckdb.DuckDBPyConnection) -> bool:
         """Add the rows that no earlier look has seen to `late_words`; whether there were any."""
+        waiting: list[bytes] = []
         is_new = False
         try:
             for lines in self._tail.new_lines() if self._tail else ():
-                _add(connection, lines)
                 is_new = True
+                waiting.append(lines)
+                if sum(map(len, waiting)) >= _BLOCK:
+                    _add(connection, b"".join(waiting))
+                    waiting.clear()
+            if waiting:
+                _add(connection, b"".join(waiting))
         except (OSError, pa.ArrowInvalid, duckdb.DataError) as error:
             raise LateWordsError(
                 f"words of recipients in {self.journal and self.journal.folder} cannot be read "
@@ -155,7 +182,7 @@ def _add_landed(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _add(connection: duckdb.DuckDBPyConnection, lines: bytes) -> None:
     rows = pj.read_json(
-        io.BytesIO(lines), pj.ReadOptions(use_threads=False, block_size=_BLOCK), _PARSING
+        io.BytesIO(lines), pj.ReadOptions(use_threads=False, block_size=2 * _BLOCK), _PARSING
     )
     connection.register("late_rows", rows)
     try:

@@ -46,7 +46,7 @@ from orchestration.preferences.known import Known, Memory
 from orchestration.preferences.links import Kind, LinkInvalid, LinkKeys, Recipient, read, sign
 from orchestration.preferences.pages import Pages, choose_language, content_policy
 
-CLOSE_AFTER_S = 900.0  # then what was written becomes a file for landing, landing or not
+CLOSE_AFTER_S = 6 * 3600.0  # every landing here closes by itself; this is for one elsewhere
 _FIELDS = 200
 _LOG = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]

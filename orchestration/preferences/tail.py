@@ -5,7 +5,6 @@ Belongs here: what of which file was read. Does not belong here: what a line say
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +22,12 @@ class Tail:
     table: str
     # by the first line of a file, which has an id of its own: an inode is given again
     _read: dict[bytes, int] = field(default_factory=dict, init=False)  # bytes that were read
-    _seen: dict[Path, tuple[int, int, int]] = field(default_factory=dict, init=False)
+    _done: set[Path] = field(default_factory=set, init=False)  # closed: nothing is added any more
 
     def new_lines(self) -> Iterator[bytes]:
         """Blocks of whole lines that were not given before; raises `OSError`.
 
-        A file that was written anew (an erasure does that) is given again. Where nothing is new
-        that costs a look at the folder.
+        Where nothing is new that costs a look at the folder and at the open file.
         """
         while True:
             try:
@@ -40,10 +38,9 @@ class Tail:
                 continue
 
     def _of_file(self, path: Path) -> Iterator[bytes]:
-        if self._seen.get(path) == _look(path.stat()):
+        if path in self._done:
             return
         with path.open("rb") as stream:
-            look = _look(os.fstat(stream.fileno()))
             first = stream.readline()
             if not first.endswith(b"\n"):
                 return
@@ -56,8 +53,5 @@ class Tail:
                     yield whole + newline
                     done += len(whole) + 1
             self._read[first] = done
-            self._seen[path] = look
-
-
-def _look(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_ino, status.st_size, status.st_mtime_ns
+            if path != self.journal.open_file(self.table):
+                self._done.add(path)
