@@ -105,6 +105,7 @@ class ContactRules:
                 last=last,
                 # wherever the person lives, the window opens later than this
                 since=at - timedelta(days=longest + 1),
+                at=at,
                 run_id=self.run_id,
             )
         )

@@ -148,7 +148,8 @@ latest as (
 
 select
     members.person_id, members.household_id, cast($channel as varchar), cast($purpose as varchar),
-    latest.recorded_at
+    -- it may arrive at any moment, so it counts for today
+    cast($at as timestamp)
 from latest
 inner join members on latest.person_id = members.known_id
 where latest.outcome = 'sending' and latest.recorded_at >= $since
@@ -192,9 +193,10 @@ def earlier_contacts(
     first: int,
     last: int,
     since: datetime,
+    at: datetime,
     run_id: str,
 ) -> list[Contact]:
-    """Messages since a time (UTC) to the households of `first` to `last`, by their present ids.
+    """Messages since a time (UTC, as is `at`, now) to the households of `first` to `last`, by their present ids.
 
     Delivered ones, those of which nobody knows, and those that another open run than `run_id` is
     sending.
@@ -205,5 +207,5 @@ def earlier_contacts(
         _OTHER_OPEN_RUNS, {"run_id": run_id}
     ).fetchall():
         run = {"run_id": open_run, "sync": sync, "channel": channel, "purpose": purpose}
-        rows += connection.execute(_RESERVED, {**batch, **run}).fetchall()
+        rows += connection.execute(_RESERVED, {**batch, **run, "at": at}).fetchall()
     return [Contact(*row) for row in rows]
