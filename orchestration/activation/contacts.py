@@ -196,9 +196,9 @@ def earlier_contacts(
     at: datetime,
     run_id: str,
 ) -> list[Contact]:
-    """Messages since a time (UTC, as is `at`, now) to the households of `first` to `last`, by their present ids.
+    """Messages since a time to the households of `first` to `last`, by their present ids.
 
-    Delivered ones, those of which nobody knows, and those that another open run than `run_id` is
+    Times are in UTC, `at` is now. Delivered ones, those of which nobody knows, and those that another open run than `run_id` is
     sending.
     """
     batch = {"first": first, "last": last, "since": since}
