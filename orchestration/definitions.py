@@ -11,6 +11,7 @@ from dagster_dbt import DbtCliResource
 from orchestration.console import console
 from orchestration.dbt import dbt_launcher
 from orchestration.defs import (
+    alerts,
     attribution,
     automation,
     dbt_models,
@@ -54,7 +55,7 @@ defs = dg.Definitions(
         identity.link_schedule,
         housekeeping.housekeeping_schedule,
     ],
-    sensors=[automation.landing_files],
+    sensors=[automation.landing_files, alerts.sync_alerts],
     resources={
         "dbt": DbtCliResource(project_dir=dbt_models.project, dbt_executable=dbt_launcher(PATHS))
     },
