@@ -17,17 +17,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from orchestration.preferences.choices import Choices
 from orchestration.preferences.form import (
@@ -49,7 +49,6 @@ from orchestration.preferences.pages import Pages, choose_language, content_poli
 CLOSE_AFTER_S = 6 * 3600.0  # every landing here closes by itself; this is for one elsewhere
 _FIELDS = 200
 _LOG = logging.getLogger(__name__)
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,7 @@ def create_app(
     journal: Journal,
     serving: Path,
     close_after_s: float = CLOSE_AFTER_S,
-) -> Starlette:
+) -> ASGIApp:
     """The service as an ASGI application; `serving` is the link to the serving copy in force."""
     service = Service(choices, keys, journal, Memory(journal, serving))
 
@@ -188,13 +187,12 @@ def create_app(
                 await closing
             await run_in_threadpool(journal.close)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/unsubscribe/{token}", service.unsubscribe, methods=["GET", "POST"]),
             Route("/preferences/{token}", service.preferences, methods=["GET", "POST"]),
             Route("/health", service.health),
         ],
-        middleware=[Middleware(Guard, policy=content_policy())],
         exception_handlers={
             HTTPException: service.problem,
             NotKept: service.problem,
@@ -203,6 +201,7 @@ def create_app(
         },
         lifespan=lifespan,
     )
+    return Guard(app, content_policy())
 
 
 async def _close_now_and_then(journal: Journal, after_s: float) -> None:

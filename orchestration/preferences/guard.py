@@ -6,18 +6,15 @@ Belongs here: the headers of every answer, the limit of a body. Does not belong 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LONGEST_BODY = 64 * 1024
 
 
-class _TooLong(Exception):
-    pass
-
-
 class Guard:
-    """ASGI middleware: strict headers, and 413 for a body beyond `LONGEST_BODY`."""
+    """Around an application: strict headers, and 413 for a body beyond `LONGEST_BODY`."""
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
         self._app = app
@@ -36,30 +33,22 @@ class Guard:
             await self._app(scope, receive, send)
             return
         left = LONGEST_BODY
-        has_begun = False
 
         async def limited() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _TooLong
+                raise HTTPException(413)
             return message
 
         async def with_headers(message: Message) -> None:
-            nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         announced = Headers(scope=scope).get("content-length", "0")
-        try:
-            if not announced.isdigit() or int(announced) > LONGEST_BODY:
-                raise _TooLong
-            await self._app(scope, limited, with_headers)
-        except _TooLong:
-            if has_begun:
-                raise
-            answer = PlainTextResponse("too long", status_code=413)
-            await answer(scope, receive, with_headers)
+        if not announced.isdigit() or int(announced) > LONGEST_BODY:
+            await PlainTextResponse("too long", status_code=413)(scope, receive, with_headers)
+            return
+        await self._app(scope, limited, with_headers)

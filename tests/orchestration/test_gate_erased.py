@@ -94,6 +94,36 @@ def test_a_row_of_an_erased_person_keeps_what_names_nobody(tmp_path: Path) -> No
     assert landing.land().rows_in == 0, "the rewritten file is no new delivery"
 
 
+def test_an_address_that_is_told_by_its_hash_goes_too(tmp_path: Path) -> None:
+    """Words of the preference centre: `email_key` names the address by the key that it has."""
+    columns = [
+        column("id", required=True),
+        column("identifier_type", required=True),
+        column("identifier_key", required=True),
+        column("status"),
+    ]
+    personal = {
+        "identifiers": {"identifier_key": {"type_column": "identifier_type"}},
+        "none": ["id", "identifier_type", "status"],
+    }
+    landing = tenant(tmp_path, *ANN, words=(columns, {"key": ["id"]}, personal))
+    ann, bob = key_of("email", "ann@mail.ch"), key_of("email", "bob@mail.ch")
+    rows = [("w1", "email_key", ann), ("w2", "email_key", bob), ("w3", "phone_key", ann)]
+    text = "".join(
+        json.dumps({"id": name, "identifier_type": kind, "identifier_key": key, "status": "no"})
+        + "\n"
+        for name, kind, key in rows
+    )
+    file = landing.put("words_2026-01-01.jsonl", text)
+    assert landing.land().rows_loaded == 3
+    assert landing.rows("select id, identifier_key, status from raw.src__words order by id") == [
+        ("w1", "(erased)", "no"),
+        ("w2", bob, "no"),
+        ("w3", ann, "no"),  # the key of no phone number: somebody else's mistake
+    ]
+    assert file.read_text().count(ann) == 1
+
+
 def test_the_same_delivery_again_is_emptied_again(tmp_path: Path) -> None:
     landing = tenant(tmp_path, *ANN)
     for _ in range(2):

@@ -111,6 +111,8 @@ def serving(paths: Paths, *arguments: str, log: Path | None = None) -> Generator
     finally:
         process.terminate()
         process.wait(timeout=30)
+        if not isinstance(output, int):
+            output.close()
 
 
 def _wait_until_it_answers(service: Service) -> None:

@@ -343,6 +343,18 @@ def test_a_disk_that_takes_nothing_is_told_and_the_service_goes_on(service: Serv
     assert httpx.post(service.unsubscribe(), data=ONE_CLICK).status_code == 200
 
 
+def test_a_fault_of_the_service_itself_is_told_as_strictly(service: Service) -> None:
+    """A journal that cannot be understood: the page fails, the headers stay."""
+    httpx.post(service.unsubscribe(), data=ONE_CLICK)
+    service.journal.open_file(CONSENTS).write_text("{}\n", encoding="utf-8")
+    answer = httpx.get(service.preferences())
+    service.journal.open_file(CONSENTS).unlink()
+    assert answer.status_code == 500
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert httpx.get(service.preferences()).status_code == 200
+
+
 def test_no_log_line_holds_a_token(service: Service, running: Service) -> None:
     """Whoever reads a log could act for every recipient."""
     for url in (service.unsubscribe(), service.preferences(), service.unsubscribe() + "x"):
