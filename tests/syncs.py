@@ -51,6 +51,9 @@ TABLES = """
     create table core.preferences_current (
         person_id varchar, preference varchar, value varchar
     );
+    create table identity.identifier_person (
+        identifier_key varchar, person_id varchar, is_current boolean
+    );
     create table identity.person_redirects (old_person_id varchar, person_id varchar);
     create table identity.persons (person_id varchar, confidence_score double);
     create table seeds.identity_levels as

@@ -198,8 +198,8 @@ def earlier_contacts(
 ) -> list[Contact]:
     """Messages since a time to the households of `first` to `last`, by their present ids.
 
-    Times are in UTC, `at` is now. Delivered ones, those of which nobody knows, and those that another open run than `run_id` is
-    sending.
+    Delivered ones, those of which nobody knows, and those that another open run than `run_id` is
+    sending. Times are in UTC, `at` is now.
     """
     batch = {"first": first, "last": last, "since": since}
     rows = connection.execute(_DELIVERED, batch).fetchall()

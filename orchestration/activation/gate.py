@@ -80,6 +80,12 @@ late_refusals as (
     {late_refusals}
 ),
 
+owners as (
+
+    select identifier_key, person_id from identity.identifier_person where is_current
+
+),
+
 objections as (
 
     select distinct person_id from purpose_consents where status = 'objected'
@@ -115,6 +121,7 @@ judged as (
             when batch.operation = 'remove' then null
             when {tombstone} then 'erased'
             when batch.identifier_key is null then 'address_missing'
+            when owners.person_id <> batch.person_id then 'owner_changed'
             when late_refusals.position is not null then 'consent_withdrawn'
             when address_consents.status is null then 'consent_missing'
             when address_consents.status <> 'granted'
@@ -132,6 +139,7 @@ judged as (
         on
             batch.identifier_key = address_consents.identifier_key
             and batch.person_id = address_consents.person_id
+    left join owners on batch.identifier_key = owners.identifier_key
     left join late_refusals on batch.position = late_refusals.position
     left join objections on batch.person_id = objections.person_id
     left join suppressed on batch.identifier_key = suppressed.identifier_key
