@@ -2,7 +2,7 @@
 
 An ad platform removes a member by the identifiers it was added with. When somebody leaves, the
 payload model has no row of him any more, and after an erasure no table has: so a connector that
-needs them gives a handle for each record (`HandleConnector`), and they are kept here.
+needs them gives the handles of each record (`HandleConnector`), and they are kept here.
 
 Belongs here: `ops.activation_handles`. A handle is written before its batch goes and dropped when
 the destination acknowledged another one, or that the record is gone; a run that was killed, or an
@@ -13,7 +13,7 @@ is made of; it is text of the connector's (hashes of addresses), shown by no tab
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -30,8 +30,8 @@ _SCHEMA = pa.schema([("record_key", pa.string()), ("handle", pa.string())])
 class HandleConnector(Protocol):
     """A connector that must be told what it sent before."""
 
-    def handle(self, record: Record) -> str | None:
-        """How the destination will know this record once it took it; None when it cannot."""
+    def handles(self, record: Record) -> Sequence[str]:
+        """What the destination will know this record by once it took it; empty when it cannot."""
         ...
 
 
@@ -43,21 +43,36 @@ def with_handles(
 ) -> list[Record]:
     """The records with what the destination may hold of them; their new handles are written down.
 
-    Nothing is read or written for a connector that keeps no handles.
+    A handle that another record of the model goes on having (two spellings of one Gmail address,
+    father and son of one name) is told apart: taking it away would take away the other too. Nothing
+    is read or written for a connector that keeps no handles.
     """
     if not isinstance(connector, HandleConnector) or not records:
         return list(records)
-    held: dict[str, list[str]] = {}
-    for record_key, handle in connection.execute(
-        """
-        select record_key, handle from ops.activation_handles
-        where sync = $sync and record_key in (select unnest($keys))
-        order by record_key, handle
-        """,
-        {"sync": sync, "keys": [record.record_key for record in records]},
-    ).fetchall():
-        held.setdefault(record_key, []).append(handle)
     new = _new_handles(connector, records)
+    batch = {record.record_key for record in records}
+    held: dict[str, set[str]] = {}
+    shared: dict[str, set[str]] = {}
+    for record_key, handle, others in connection.execute(
+        """
+        select held.record_key, held.handle, list(others.record_key) as others
+        from ops.activation_handles as held
+        left join ops.activation_handles as others
+            on
+                held.sync = others.sync
+                and held.handle = others.handle
+                and held.record_key <> others.record_key
+                and others.record_key in (select record_key from activation_source)
+        where held.sync = $sync and held.record_key in (select unnest($keys))
+        group by held.record_key, held.handle
+        """,
+        {"sync": sync, "keys": list(batch)},
+    ).fetchall():
+        held.setdefault(record_key, set()).add(handle)
+        elsewhere = [other for other in others if other is not None and other not in batch]
+        beside = [other for other in others if other in batch and handle in new.get(other, ())]
+        if elsewhere or beside:
+            shared.setdefault(record_key, set()).add(handle)
     _change(
         connection,
         """
@@ -72,9 +87,16 @@ def with_handles(
         )
         """,
         sync,
-        new,
+        [(record_key, handle) for record_key, handles in new.items() for handle in handles],
     )
-    return [replace(record, handles=tuple(held.get(record.record_key, ()))) for record in records]
+    return [
+        replace(
+            record,
+            handles=tuple(sorted(held.get(record.record_key, ()))),
+            shared_handles=frozenset(shared.get(record.record_key, ())),
+        )
+        for record in records
+    ]
 
 
 def settle_handles(
@@ -94,13 +116,13 @@ def settle_handles(
     new = _new_handles(connector, records)
     stale: list[tuple[str, str]] = []
     for record, result in zip(records, results, strict=True):
-        fresh = new.get(record.record_key)
+        fresh = new.get(record.record_key, ())
         if result is None or result.outcome == "unknown":
             continue
-        if result.outcome == "succeeded":
-            stale += [(record.record_key, handle) for handle in record.handles if handle != fresh]
-        elif fresh is not None and fresh not in record.handles:
-            stale.append((record.record_key, fresh))
+        former, other = (
+            (record.handles, fresh) if result.outcome == "succeeded" else (fresh, record.handles)
+        )
+        stale += [(record.record_key, handle) for handle in former if handle not in other]
     _change(
         connection,
         """
@@ -184,28 +206,23 @@ def plan_forgotten(
     )
 
 
-def _new_handles(connector: HandleConnector, records: Sequence[Record]) -> dict[str, str]:
-    """Handle by record key of what is added, changed or affirmed."""
-    found = {
-        record.record_key: connector.handle(record)
+def _new_handles(connector: HandleConnector, records: Sequence[Record]) -> dict[str, Sequence[str]]:
+    """Handles by record key of what is added, changed or affirmed."""
+    return {
+        record.record_key: connector.handles(record)
         for record in records
         if record.operation != "remove"
     }
-    return {key: handle for key, handle in found.items() if handle is not None}
 
 
 def _change(
-    connection: duckdb.DuckDBPyConnection,
-    sql: str,
-    sync: str,
-    pairs: Mapping[str, str] | Sequence[tuple[str, str]],
+    connection: duckdb.DuckDBPyConnection, sql: str, sync: str, pairs: Sequence[tuple[str, str]]
 ) -> None:
     """Run a statement over pairs of record key and handle, as relation `activation_new_handles`."""
-    rows = list(pairs.items()) if isinstance(pairs, Mapping) else list(pairs)
-    if not rows:
+    if not pairs:
         return
     table = pa.Table.from_pylist(
-        [{"record_key": key, "handle": handle} for key, handle in rows], schema=_SCHEMA
+        [{"record_key": key, "handle": handle} for key, handle in pairs], schema=_SCHEMA
     )
     connection.register("activation_new_handles", table)
     try:

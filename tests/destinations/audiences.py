@@ -26,6 +26,7 @@ def audience_brand(
 ) -> Brand:
     """A brand whose destinations `google` and `meta` lie at these addresses."""
     brand = make_brand(folder)
+    settings = {"read_timeout_s": 1.5, **settings}
     documents: dict[str, object] = {}
     if google:
         documents["google"] = {

@@ -151,6 +151,8 @@ FAULTS = {
     "transient, as 500": fault(2, status=500),
     "500 before commit": Fault(status=500),
     "500 after commit": Fault(status=500, commits=True),
+    "time-out before commit": Fault(is_silent=True),
+    "time-out after commit": Fault(is_silent=True, commits=True),
     "reset before commit": Fault(is_reset=True),
     "reset after commit": Fault(is_reset=True, commits=True),
     "truncated JSON": Fault(is_truncated=True, commits=True),

@@ -29,7 +29,8 @@ class Record:
     """One destination record. `payload` has the mapped fields; for a remove, the key alone.
 
     `identifier_key`: keyed hash of the address that is used, for links that are made for it alone.
-    `handles`: what the destination may hold of it, where the connector gave handles (`handles.py`).
+    `handles`: what the destination may hold of it, where the connector gave handles (`handles.py`);
+    `shared_handles`: those of them that another record needs.
     """
 
     operation: Operation
@@ -39,6 +40,7 @@ class Record:
     external_id: str | None = None
     identifier_key: str | None = None
     handles: tuple[str, ...] = ()
+    shared_handles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,8 @@ from orchestration.activation.connectors.base import (
     SendError,
     SyncOptions,
 )
-from orchestration.activation.connectors.google_answers import (
-    FINAL,
-    MembersRefused,
-    Result,
-    judge,
-)
+from orchestration.activation.connectors.google_answers import FINAL, MembersRefused, Result, judge
+from orchestration.activation.connectors.google_identifiers import Identifier
 from orchestration.activation.connectors.google_token import GoogleToken
 from orchestration.activation.connectors.http import HttpClient, HttpSettings
 
@@ -126,29 +122,33 @@ class GoogleAudience:
             batches_per_receipt=IN_PARALLEL,
         )
 
-    def handle(self, record: Record) -> str | None:
+    def handles(self, record: Record) -> list[str]:
         """The identifiers of a member; Google removes by nothing else."""
         found = google_identifiers.identifiers(record.payload)
-        return json.dumps(found, sort_keys=True, separators=(",", ":")) if found else None
+        return [json.dumps(item, sort_keys=True, separators=(",", ":")) for item in found]
 
     def send(self, batch: Sequence[Record]) -> list[RowResult]:
         """Remove what the members no longer are, then add what they are."""
         results: dict[int, RowResult] = {}
-        gone: dict[int, list[dict[str, Any]]] = {}
-        present: dict[int, list[dict[str, Any]]] = {}
+        gone: dict[int, list[Identifier]] = {}
+        present: dict[int, list[Identifier]] = {}
         for number, record in enumerate(batch):
-            now = google_identifiers.identifiers(record.payload)
-            before = [item for handle in record.handles for item in json.loads(handle)]
-            former = [item for item in before if record.operation == "remove" or item not in now]
+            now = [] if record.operation == "remove" else self.handles(record)
+            former = [
+                text
+                for text in record.handles
+                if text not in now and text not in record.shared_handles
+            ]
             if former:
-                gone[number] = former
-            if record.operation == "remove":
-                if not before:
-                    results[number] = _refused("identifiers_unknown")
-            elif now:
-                present[number] = now
-            else:
+                gone[number] = [json.loads(text) for text in former]
+            if now:
+                present[number] = [json.loads(text) for text in now]
+            elif record.operation != "remove":
                 results[number] = _refused("no_identifiers")
+            elif not record.handles:
+                results[number] = _refused("identifiers_unknown")
+            elif not former:  # other members have them all
+                results[number] = RowResult("succeeded")
         removed = self._carry_out("remove", gone)
         for number, result in removed.items():
             if batch[number].operation == "remove" or result.outcome != "succeeded":
@@ -175,7 +175,7 @@ class GoogleAudience:
         return {**rates, **dict(sorted(self._counts.items()))}
 
     def _carry_out(
-        self, verb: Literal["ingest", "remove"], members: Mapping[int, list[dict[str, Any]]]
+        self, verb: Literal["ingest", "remove"], members: Mapping[int, list[Identifier]]
     ) -> dict[int, RowResult]:
         """One request, and again without the members that it names as wrong; then its result."""
         results: dict[int, RowResult] = {}
@@ -198,7 +198,7 @@ class GoogleAudience:
             return results
         raise BatchRefused("400: Google names ever more members", error_class="members_refused")
 
-    def _ask(self, verb: Literal["ingest", "remove"], members: list[list[dict[str, Any]]]) -> str:
+    def _ask(self, verb: Literal["ingest", "remove"], members: list[list[Identifier]]) -> str:
         """The id of the request."""
         settings, options = self._settings, self._options
         destination: dict[str, Any] = {
@@ -229,9 +229,8 @@ class GoogleAudience:
         ).json()
         request_id = answer.get("requestId") if isinstance(answer, dict) else None
         if not isinstance(request_id, str) or not request_id:
-            raise OutcomeUnknown(
-                "200 without a request id", error_class="no_request_id", is_repeatable=True
-            )
+            name = "no_request_id"
+            raise OutcomeUnknown("200 without it", error_class=name, is_repeatable=True)
         return request_id
 
     def _result_of(self, request_id: str, members: int) -> RowResult:

@@ -102,9 +102,9 @@ class MetaAudience:
             requests_per_second=self._settings.requests_per_second,
         )
 
-    def handle(self, record: Record) -> str | None:
+    def handles(self, record: Record) -> list[str]:
         """That Meta may hold the record; it is removed by its key."""
-        return record.record_key
+        return [record.record_key]
 
     def send(self, batch: Sequence[Record]) -> list[RowResult]:
         """Remove who is gone or changed, then add who is there."""
