@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from orchestration.activation.connectors.base import Description, Operation, Record, RowResult
+from orchestration.activation.erased import erased_sql
 from orchestration.activation.gate import refused
 from orchestration.activation.handles import settle_handles, with_handles
 from orchestration.activation.opening import Run
@@ -38,6 +39,7 @@ class Planned:
     idempotency_key: str
     external_id: str | None
     identifier_key: str | None
+    is_erasure: bool = False
 
 
 def deliver(run: Run, total: int, progress: Progress | None) -> str | None:
@@ -118,6 +120,7 @@ def _reserve(
                     payload,
                     row.external_id,
                     row.identifier_key,
+                    is_erasure=row.is_erasure,
                 )
             )
     _tally(run, blocked)
@@ -190,9 +193,10 @@ def windows(run: Run) -> Iterator[list[Planned]]:
     first = 1
     while True:
         rows = run.connection.execute(
-            """
+            f"""
             select
-                position, operation, record_key, idempotency_key, external_id, identifier_key
+                position, operation, record_key, idempotency_key, external_id, identifier_key,
+                operation = 'remove' and {erased_sql("activation_plan")} is true
             from activation_plan where position between ? and ? order by position
             """,
             [first, first + size - 1],

@@ -24,8 +24,9 @@ import duckdb
 
 from orchestration.dbt import ensure_manifest, export_environment, run_dbt
 from orchestration.erasure.compact import rewrite_warehouse
+from orchestration.erasure.deliveries import QUEUED, deliveries_of
 from orchestration.erasure.outbox import clean_outbox
-from orchestration.erasure.proof import Delivery, Proof
+from orchestration.erasure.proof import Proof
 from orchestration.erasure.rows import (
     Step,
     persons_left,
@@ -75,7 +76,7 @@ def erase(
         if any(value.lower() in reason.lower() for value in target.values):
             raise IdentityError("the reason names what is to be erased; say it without")
         proof = _opened(target, author=author, is_dry=is_dry)
-        proof.deliveries = _deliveries(connection, target)
+        proof.deliveries = deliveries_of(connection, target, paths)
         gone = _record_keys(connection, target)
         connection.begin()
         try:
@@ -196,34 +197,6 @@ def _build(
         )
 
 
-def _deliveries(connection: duckdb.DuckDBPyConnection, target: Target) -> list[Delivery]:
-    """Destinations that hold the person, or did: the next run of the sync removes who is held."""
-    rows = connection.execute(
-        """
-        with latest as (
-            select sync, record_key, max_by(is_removed, sequence) as is_removed,
-                max_by(person_id, sequence) as person_id,
-                max_by(identifier_key, sequence) as identifier_key
-            from ops.activation_sync_state group by sync, record_key
-        )
-        select latest.sync, coalesce(ledger.destination, ''), is_removed, count(*)
-        from latest
-        left join (
-            select sync, max_by(destination, sequence) as destination
-            from ops.activation_delivery_ledger group by sync
-        ) as ledger on ledger.sync = latest.sync
-        where person_id in (select unnest($1::varchar[]))
-            or identifier_key in (select unnest($2::varchar[]))
-        group by all order by all
-        """,
-        [target.ids, [key for key, _ in target.keys]],
-    ).fetchall()
-    return [
-        Delivery(sync, destination, count, "removed" if is_removed else "removal queued")
-        for sync, destination, is_removed, count in rows
-    ]
-
-
 def _record_keys(connection: duckdb.DuckDBPyConnection, target: Target) -> set[str]:
     """Names under which outbox files have the person."""
     rows = connection.execute(
@@ -245,7 +218,7 @@ def _note(proof: Proof, tables: list[RawTable], settings: TenantSettings, paths:
     other = Paths(paths.tenant, env="dev" if paths.env == "prod" else "prod", root=paths.root)
     if other.warehouse.exists():
         proof.notes.append(f"environment {other.env} has a warehouse of its own: erase there too")
-    if any(delivery.state == "removal queued" for delivery in proof.deliveries):
+    if any(delivery.state == QUEUED for delivery in proof.deliveries):
         proof.notes.append("run the syncs: their next run removes the person (docs/erasure.md)")
 
 

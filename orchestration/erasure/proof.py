@@ -17,7 +17,7 @@ from orchestration.private_files import write_private
 
 @dataclass(frozen=True)
 class Delivery:
-    """A destination that received the person: `state` is 'removal queued', 'removed' or 'held'."""
+    """A destination that received the person, or may have; `state` as `deliveries.py` says it."""
 
     sync: str
     destination: str

@@ -120,6 +120,24 @@ def test_the_table_holds_what_the_model_says(brand: Brand, url: str) -> None:
     assert brand.run(SYNC).total.planned == 0
 
 
+def test_who_is_erased_is_deleted_there_with_a_receipt(brand: Brand, url: str) -> None:
+    brand.person(1)
+    brand.person(2)
+    upsert = definition(destination="crm", mode="upsert", options={"schema": "marketing"})
+    brand.run(upsert)
+    brand.connection.execute(
+        "insert into ops.erasures (erasure_id, identifier_key, identifier_type, scope, person_id) "
+        "values ('e1', 'k0002', 'email', 'person', 'p0002')"
+    )
+    brand.connection.execute("delete from pii.people where person_id = 'p0002'")
+    brand.run(upsert)
+    assert set(_held(url)) == {"p0001"}
+    assert brand.rows(
+        "select outcome from ops.activation_delivery_ledger where operation = 'remove'"
+    ) == [("succeeded",)]
+    _assert_table_and_ledger_agree(brand, url)
+
+
 def test_columns_have_the_types_of_the_model_and_lose_nothing(brand: Brand, url: str) -> None:
     brand.connection.execute(
         """

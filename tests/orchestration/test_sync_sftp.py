@@ -285,6 +285,22 @@ def test_erasing_takes_a_person_out_of_the_files_that_still_lie_there(
     assert "person2" not in (server.folder / "in/people/r1.csv").read_text(encoding="utf-8")
 
 
+def test_who_is_erased_is_removed_and_leaves_the_earlier_files(
+    brand: Brand, server: SftpServer
+) -> None:
+    brand.run(SYNC, run_id="r1")
+    brand.connection.execute(
+        "insert into ops.erasures (erasure_id, identifier_key, identifier_type, scope, person_id) "
+        "values ('e1', 'k0002', 'email', 'person', 'p0002')"
+    )
+    brand.connection.execute("delete from pii.people where person_id = 'p0002'")
+    assert brand.run(SYNC, run_id="r2").operations["remove"].succeeded == 1
+    assert _delivered(server) == {
+        ("add", "p0001"): 1, ("add", "p0003"): 1, ("remove", "p0002"): 1,
+    }  # fmt: skip
+    assert "person2" not in (server.folder / "in/people/r1.csv").read_text(encoding="utf-8")
+
+
 def test_outside_prod_no_other_machine_is_reached(brand: Brand, server: SftpServer) -> None:
     _destination(brand, server, host="sftp.example.com")
     assert brand.run(SYNC).blocked_reasons == {"environment": 3}

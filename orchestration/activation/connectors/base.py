@@ -31,6 +31,7 @@ class Record:
     `identifier_key`: keyed hash of the address that is used, for links that are made for it alone.
     `handles`: what the destination may hold of it, where the connector gave handles (`handles.py`);
     `shared_handles`: those of them that another record needs.
+    `is_erasure`: a remove of somebody who is forgotten: earlier deliveries that lie there go too.
     """
 
     operation: Operation
@@ -41,6 +42,7 @@ class Record:
     identifier_key: str | None = None
     handles: tuple[str, ...] = ()
     shared_handles: frozenset[str] = frozenset()
+    is_erasure: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class ConnectorType:
     """A kind of destination: how it is opened, and what may be said to it in YAML.
 
     Each of `secrets` is read from the environment variable `CROSSWEAVE_<DESTINATION>_<SECRET>`;
-    those of `optional_secrets` may be unset.
+    those of `optional_secrets` may be unset. `can_remove`: what was delivered can be taken back.
     """
 
     open: Callable[[ConnectorContext], Connector]
@@ -179,6 +181,7 @@ class ConnectorType:
     options: type[SyncOptions] = SyncOptions
     secrets: tuple[str, ...] = ()
     optional_secrets: tuple[str, ...] = ()
+    can_remove: bool = True
 
 
 class SendError(Exception):

@@ -114,7 +114,12 @@ class SftpConnector:
 
     def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
         """Take these records out of every file that still lies there, of all runs."""
-        asyncio.run(self._take_out(set(record_keys)))
+
+        async def take_out() -> None:
+            async with self._session() as session:
+                await self._take_out(session, set(record_keys))
+
+        asyncio.run(take_out())
         return [RowResult("succeeded") for _ in record_keys]
 
     def holds_records(self) -> bool | None:
@@ -143,6 +148,7 @@ class SftpConnector:
         )
         async with self._session() as session:
             await session.make_folder(self._folder)
+            await self._take_out(session, {r.record_key for r in batch if r.is_erasure})
             try:
                 await self._write_temporary(session, temporary, content)
             except SendError:
@@ -216,21 +222,25 @@ class SftpConnector:
         except SendError:
             return False
 
-    async def _take_out(self, gone: set[str]) -> None:
-        async with self._session() as session:
-            for name in await self._files(session):
-                lines = list(self._read(await session.read(self._path(name))))
-                kept = [line for line in lines if str(line.get(self._context.key)) not in gone]
-                if len(kept) == len(lines):
-                    continue
-                stem = name.removesuffix(f".{self._format}")
-                content = self._text(kept).encode()
-                operations = Counter(str(line["operation"]) for line in kept)
-                journal = Journal(stem, "", self._manifest(stem, content, operations), [])
-                aside = self._path(f".{name}.{secrets.token_hex(4)}.tmp")
-                await session.write(aside, content)
-                await session.replace(aside, self._path(name))
-                await self._write_manifest(session, journal)
+    async def _take_out(self, session: OpenSession, gone: set[str]) -> None:
+        """Rewrite the files that have one of these records; a remove keeps its line, a mere key."""
+        for name in await self._files(session) if gone else []:
+            lines = self._read(await session.read(self._path(name)))
+            kept = [
+                line
+                for line in lines
+                if line["operation"] == "remove" or str(line.get(self._context.key)) not in gone
+            ]
+            if len(kept) == len(lines):
+                continue
+            stem = name.removesuffix(f".{self._format}")
+            content = self._text(kept).encode()
+            operations = Counter(str(line["operation"]) for line in kept)
+            aside = self._path(f".{name}.{secrets.token_hex(4)}.tmp")
+            await session.write(aside, content)
+            await session.replace(aside, self._path(name))
+            manifest = self._manifest(stem, content, operations)
+            await self._write_manifest(session, Journal(stem, "", manifest, []))
 
     async def _files(self, session: OpenSession) -> list[str]:
         """Delivered files that still lie there, of all runs."""

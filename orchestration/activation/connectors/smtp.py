@@ -266,4 +266,5 @@ CONNECTOR = ConnectorType(
     settings=SmtpSettings,
     options=SmtpOptions,
     optional_secrets=("password", "dkim_key"),
+    can_remove=False,
 )
