@@ -8,20 +8,20 @@
                      component. All edge numbers together are a spanning forest.
 
    Method, one SQL text for every engine: contraction with pointer jumping (identity.md, step 4).
-   Every vertex hooks to its smallest neighbour; of two vertices that hook to each other the smaller
-   one is the root. (A longer cycle cannot be: its smallest vertex m is the smallest neighbour of
-   whoever it hooks to.) The parent table is squared to its fixed point, edges are rewritten to roots
-   and de-duplicated, and it starts again until no edge is left. Each round at least halves the
-   vertices that have an edge, so 64 rounds are enough for any graph; not reaching the fixed point is
-   an error, never a silent split.
+   Every vertex that has a smaller neighbour hooks to the smallest one; a vertex that has none is a root
+   of this round. So there are no cycles. Parents are followed to the root (a vertex that has reached it
+   is not looked at again), edges are rewritten to roots and de-duplicated, and it starts again until no
+   edge is left. Two rounds at least halve the vertices that have an edge: a root has a neighbour h; if h
+   hooked to something smaller, the root has a smaller neighbour in the next round and hooks itself; if
+   not, h hooked to this very root, and there are no more such roots than there are vertices that hooked.
+   So 128 rounds are enough for any graph; not reaching the fixed point is an error, never a silent split.
 
    Every step is a real table of its own: a chain of lazy views would compute the first step again in
    every later one. What differs between the engines is how a step is stored (contraction_table) and
    how the result becomes the model's table (the two materializations). #}
 
-{# Two traps of DuckDB: inside one transaction there are no statistics for the new tables and joins are
-   planned as nested loops, so every statement commits by itself; and a join must not be filtered by an
-   inequality between its two sides, so self pairs leave in a statement of their own. #}
+{# A trap of DuckDB: inside one transaction there are no statistics for the new tables and joins are
+   planned as nested loops, so every statement commits by itself. #}
 {% materialization connected_components, adapter='duckdb', supported_languages=['sql'] %}
     {% if config.get('replaces') %} {% do return(duckdb__components_by_increment()) %} {% endif %}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -99,8 +99,11 @@
     {% do return({'relations': [target_relation]}) %}
 {%- endmacro %}
 
+{# All vertices that hooked, and the roots, which did not. #}
 {% macro component_rows(result_table) -%}
     select vertex_id, component_id, edge_number from {{ result_table }}
+    union all
+    select distinct component_id, component_id, cast(null as bigint) from {{ result_table }}
 {%- endmacro %}
 
 {# One statement; on DuckDB in a transaction of its own. #}
@@ -130,27 +133,25 @@
 
 {# Runs the rounds in tables that are named after `scratch`; returns the one that holds the result. #}
 {% macro contract_graph(scratch, edges_sql) -%}
-    {% set edges = scratch ~ '_edges' %}
-    {% set pairs = scratch ~ '_pairs' %}
     {% set rounds = [] %}
-    {% do contraction_table(pairs, "
+    {% set left = namespace(table=scratch ~ '_edges_0') %}
+    {% set left.edges = distinct_pairs(left.table, "
         select
-            cast(least(vertex_a, vertex_b) as bigint) as vertex_a,
-            cast(greatest(vertex_a, vertex_b) as bigint) as vertex_b,
-            min(cast(edge_number as bigint)) as edge_number
+            cast(vertex_a as bigint) as vertex_a,
+            cast(vertex_b as bigint) as vertex_b,
+            cast(edge_number as bigint) as edge_number
         from (" ~ edges_sql ~ ") as model_edges
-        where vertex_a is not null and vertex_b is not null
-        group by 1, 2"
+        where vertex_a is not null and vertex_b is not null"
     ) %}
-    {% set left = namespace(edges=drop_self_pairs(pairs, edges)) %}
-    {% for round in range(64) %}
+    {% for round in range(128) %}
         {% if left.edges > 0 %}
-            {% set hooks = scratch ~ '_hooks_' ~ loop.index %}
-            {% do hook_to_smallest_neighbour(edges, hooks) %}
-            {% set parents = square_parents(hooks) %}
-            {% do rounds.append(parents) %}
-            {% do rewrite_edges_to_roots(edges, parents, pairs) %}
-            {% set left.edges = drop_self_pairs(pairs, edges) %}
+            {% set parents = scratch ~ '_parents_' ~ loop.index %}
+            {% set edges = scratch ~ '_edges_' ~ loop.index %}
+            {% do hook_to_smallest_neighbour(left.table, parents) %}
+            {% do rounds.append(follow_to_roots(parents)) %}
+            {% set left.edges = distinct_pairs(edges, edges_of_roots(left.table, parents)) %}
+            {% do run_and_commit('drop table ' ~ left.table) %}
+            {% set left.table = edges %}
         {% endif %}
     {% endfor %}
     {% if left.edges > 0 %}
@@ -159,90 +160,98 @@
             ~ rounds | length ~ ' rounds; the result would split persons, so there is none'
         ) %}
     {% endif %}
-    {% do run_and_commit('drop table ' ~ edges) %}
-    {% do run_and_commit('drop table ' ~ pairs) %}
+    {% do run_and_commit('drop table ' ~ left.table) %}
     {% do return(compose_rounds(scratch, rounds)) %}
 {%- endmacro %}
 
-{# Returns how many edges are left. #}
-{% macro drop_self_pairs(pairs, edges) -%}
+{# Stores the edges between two vertices, a pair one row, smaller one first, so the forest is the same
+   everywhere. Returns how many there are. (The condition names both sides of every join at once: as a
+   plain inequality DuckDB would take it into the join.) #}
+{% macro distinct_pairs(edges, pairs_sql) -%}
     {% do contraction_table(edges, "
-        select vertex_a, vertex_b, edge_number from " ~ pairs ~ " where vertex_a <> vertex_b"
+        select
+            least(vertex_a, vertex_b) as vertex_a,
+            greatest(vertex_a, vertex_b) as vertex_b,
+            min(edge_number) as edge_number
+        from (" ~ pairs_sql ~ ") as pairs
+        where least(vertex_a, vertex_b) <> greatest(vertex_a, vertex_b)
+        group by 1, 2"
     ) %}
     {% do return(single_value('select count(*) from ' ~ edges)) %}
 {%- endmacro %}
 
-{# A pair of vertices is one row, so a neighbour has one edge and the forest is the same everywhere. #}
-{% macro hook_to_smallest_neighbour(edges, hooks) -%}
-    {% do contraction_table(hooks, "
+{% macro hook_to_smallest_neighbour(edges, parents) -%}
+    {% do contraction_table(parents ~ '_0', "
         select
-            vertex,
-            min(neighbour) as parent,
-            min_by(edge_number, neighbour) as edge_number
-        from (
-            select vertex_a as vertex, vertex_b as neighbour, edge_number from " ~ edges ~ "
-            union all
-            select vertex_b as vertex, vertex_a as neighbour, edge_number from " ~ edges ~ "
-        ) as directed
-        group by vertex"
+            vertex_b as vertex,
+            min(vertex_a) as parent,
+            min_by(edge_number, vertex_a) as edge_number,
+            true as is_moving
+        from " ~ edges ~ "
+        group by vertex_b"
     ) %}
 {%- endmacro %}
 
-{# Breaks the pairs that hook to each other, then squares the parent table until nothing moves;
-   returns its name. Takes the hooks away. #}
-{% macro square_parents(hooks) -%}
-    {% set squared = namespace(table=hooks ~ '_parents_0', moving=1) %}
-    {% do contraction_table(squared.table, "
-        select
-            child.vertex,
-            case when parent.parent = child.vertex and child.vertex < child.parent
-                then child.vertex else child.parent end as parent,
-            case when parent.parent = child.vertex and child.vertex < child.parent
-                then null else child.edge_number end as edge_number
-        from " ~ hooks ~ " as child
-        inner join " ~ hooks ~ " as parent on parent.vertex = child.parent"
-    ) %}
-    {% do run_and_commit('drop table ' ~ hooks) %}
+{# Follows the parents of `<parents>_0` until every one is a root, a vertex without a parent; returns
+   the table `parents`. Those that arrived are left where they are: each jump reads and writes only who
+   is still on the way. #}
+{% macro follow_to_roots(parents) -%}
+    {% set known = [] %}
+    {% set way = namespace(table=parents ~ '_0', moving=1) %}
     {% for jump in range(64) %}
-        {% if squared.moving > 0 %}
-        {% set next_parents = hooks ~ '_parents_' ~ loop.index %}
-        {% do contraction_table(next_parents, "
+        {% if way.moving > 0 %}
+        {% set next_table = parents ~ '_' ~ loop.index %}
+        {% do contraction_table(next_table, "
             select
                 child.vertex,
-                parent.parent,
+                coalesce(parent.parent, child.parent) as parent,
                 child.edge_number,
-                parent.parent <> child.parent as has_moved
-            from " ~ squared.table ~ " as child
-            inner join " ~ squared.table ~ " as parent on parent.vertex = child.parent"
+                parent.parent is not null as is_moving
+            from (select * from " ~ way.table ~ " where is_moving) as child
+            left join (
+                select vertex, parent from " ~ way.table ~ " where is_moving
+                " ~ arrived(known, 'vertex, parent') ~ "
+            ) as parent on parent.vertex = child.parent"
         ) %}
-        {% do run_and_commit('drop table ' ~ squared.table) %}
-        {% set squared.table = next_parents %}
-        {% set squared.moving = single_value(
-            'select count(*) from ' ~ next_parents ~ ' where has_moved') %}
+        {% do known.append(next_table) %}
+        {% set way.table = next_table %}
+        {% set way.moving = single_value(
+            'select count(*) from ' ~ next_table ~ ' where is_moving') %}
         {% endif %}
     {% endfor %}
-    {% if squared.moving > 0 %}
+    {% if way.moving > 0 %}
         {% do exceptions.raise_compiler_error(
-            'connected components: parents still move after 64 squarings of ' ~ squared.table) %}
+            'connected components: parents still move after 64 jumps of ' ~ parents) %}
     {% endif %}
-    {% do return(squared.table) %}
-{%- endmacro %}
-
-{% macro rewrite_edges_to_roots(edges, parents, pairs) -%}
-    {% do contraction_table(pairs, "
-        select
-            least(parent_a.parent, parent_b.parent) as vertex_a,
-            greatest(parent_a.parent, parent_b.parent) as vertex_b,
-            min(edges.edge_number) as edge_number
-        from " ~ edges ~ " as edges
-        inner join " ~ parents ~ " as parent_a on parent_a.vertex = edges.vertex_a
-        inner join " ~ parents ~ " as parent_b on parent_b.vertex = edges.vertex_b
-        group by 1, 2"
+    {% do contraction_table(parents, "
+        select vertex, parent, edge_number from " ~ way.table ~ " where not is_moving
+        " ~ arrived(known[:-1], 'vertex, parent, edge_number')
     ) %}
+    {% for table in [parents ~ '_0'] + known %}
+        {% do run_and_commit('drop table ' ~ table) %}
+    {% endfor %}
+    {% do return(parents) %}
 {%- endmacro %}
 
-{# Vertices of the first round to roots of the last one, from the last round back. A vertex hooks in
-   exactly one round or never, so its edge is the one of the only round that gave it one. #}
+{% macro arrived(tables, columns) -%}
+    {% for table in tables %}
+    union all
+    select {{ columns }} from {{ table }} where not is_moving
+    {% endfor %}
+{%- endmacro %}
+
+{% macro edges_of_roots(edges, parents) -%}
+    select
+        coalesce(parent_a.parent, edges.vertex_a) as vertex_a,
+        coalesce(parent_b.parent, edges.vertex_b) as vertex_b,
+        edges.edge_number
+    from {{ edges }} as edges
+    left join {{ parents }} as parent_a on parent_a.vertex = edges.vertex_a
+    left join {{ parents }} as parent_b on parent_b.vertex = edges.vertex_b
+{%- endmacro %}
+
+{# Vertices to the roots of the last round, from the last round back. A vertex hooks in exactly one
+   round, or never: then it is the root of its component. #}
 {% macro compose_rounds(scratch, rounds) -%}
     {% set result = namespace(table=scratch ~ '_roots_0') %}
     {% do contraction_table(result.table, "
@@ -258,10 +267,11 @@
             select
                 parents.vertex as vertex_id,
                 coalesce(roots.component_id, parents.parent) as component_id,
-                coalesce(parents.edge_number, own.edge_number) as edge_number
+                parents.edge_number
             from " ~ parents ~ " as parents
             left join " ~ result.table ~ " as roots on roots.vertex_id = parents.parent
-            left join " ~ result.table ~ " as own on own.vertex_id = parents.vertex"
+            union all
+            select vertex_id, component_id, edge_number from " ~ result.table
         ) %}
         {% do run_and_commit('drop table ' ~ result.table) %}
         {% do run_and_commit('drop table ' ~ parents) %}
