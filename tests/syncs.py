@@ -48,8 +48,9 @@ TABLES = """
     create table core.dim_profiles (
         person_id varchar, household_id varchar, timezone varchar
     );
-    create table core.preferences_current (
-        person_id varchar, preference varchar, value varchar
+    create table core.contact_preferences (
+        person_id varchar, max_messages integer, period_days integer,
+        quiet_from_minute integer, quiet_to_minute integer
     );
     create table identity.identifier_person (
         identifier_key varchar, person_id varchar, is_current boolean
@@ -152,11 +153,13 @@ class Brand:
             "insert into core.dim_profiles values (?, ?, ?)", [person_id, household, timezone]
         )
 
-    def wish(self, person_id: str, preference: str, value: str) -> None:
-        """What a person asked for: frequency, quiet_hours."""
+    def wish(self, person_id: str, **values: int) -> None:
+        """What a person asked for: max_messages in period_days, quiet_from_minute and _to_."""
+        columns = ", ".join(values)
         self.connection.execute(
-            "insert into core.preferences_current values (?, ?, ?)",
-            [person_id, preference, value],
+            f"insert into core.contact_preferences (person_id, {columns}) "
+            f"values (?, {', '.join('?' * len(values))})",
+            [person_id, *values.values()],
         )
 
     def now(self) -> datetime:

@@ -9,7 +9,6 @@ local midnight, however long the days between are.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +18,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 SERVICE = "service"  # a message of this purpose answers the person; wishes do not hold it back
-_DAYS = {"day": 1, "week": 7, "month": 30}
-_WORDS = {"never": (0, 1), "daily": (1, 1), "weekly": (1, 7), "monthly": (1, 30)}
-_COUNTED = re.compile(r"(\d{1,3})[ _](?:per|a)[ _](day|week|month)")
 
 
 @dataclass(frozen=True)
@@ -43,19 +39,11 @@ class Cap:
         return self.channel in ("all", channel) and self.purpose in ("all", purpose)
 
 
-@lru_cache(maxsize=4_096)
-def own_caps(preference: str | None) -> tuple[Cap, ...]:
-    """The caps of a person's preference: daily, weekly, monthly, never, or `2 per week`.
-
-    Several words, separated by commas, all hold; one that is not understood asks for nothing.
-    """
-    caps = []
-    for word in (preference or "").lower().split(","):
-        counted = _COUNTED.fullmatch(word.strip())
-        limit = (int(counted[1]), _DAYS[counted[2]]) if counted else _WORDS.get(word.strip())
-        if limit is not None:
-            caps.append(Cap("own", "all", "all", "person", *limit, own=True))
-    return tuple(caps)
+def own_cap(max_messages: int | None, period_days: int | None) -> Cap | None:
+    """The cap that a person asked for, if any; 0 messages: none at all."""
+    if max_messages is None or period_days is None:
+        return None
+    return Cap("own", "all", "all", "person", max_messages, period_days, own=True)
 
 
 @lru_cache(maxsize=4_096)

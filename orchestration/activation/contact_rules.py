@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from orchestration.activation.caps import SERVICE, Cap, Contact, Counter, own_caps
+from orchestration.activation.caps import SERVICE, Cap, Contact, Counter, own_cap
 from orchestration.activation.contacts import (
     Recipient,
     earlier_contacts,
@@ -121,12 +121,18 @@ class ContactRules:
         return refusals
 
     def _is_quiet(self, recipient: Recipient, at: datetime) -> bool:
-        own = () if self.purpose == SERVICE else own_windows(recipient.quiet_hours)
+        own = (
+            ()
+            if self.purpose == SERVICE
+            else own_windows(recipient.quiet_from_minute, recipient.quiet_to_minute)
+        )
         if not self.windows and not own:
             return False
         local = at.replace(tzinfo=UTC).astimezone(ZoneInfo(recipient.timezone))
         return is_quiet((*self.windows, *own), local)
 
     def _caps_of(self, recipient: Recipient) -> tuple[Cap, ...]:
-        own = () if self.purpose == SERVICE else own_caps(recipient.frequency)
-        return (*self.caps, *own)
+        own = own_cap(recipient.max_messages, recipient.period_days)
+        if own is None or self.purpose == SERVICE:
+            return self.caps
+        return (*self.caps, own)

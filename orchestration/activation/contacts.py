@@ -17,20 +17,6 @@ from orchestration.activation.caps import Contact
 
 _PEOPLE = """
 create or replace temp table activation_people as
-with
-
-frequencies as (
-
-    select person_id, value from core.preferences_current where preference = 'frequency'
-
-),
-
-quiet_hours as (
-
-    select person_id, value from core.preferences_current where preference = 'quiet_hours'
-
-)
-
 select
     plan.position,
     plan.person_id,
@@ -39,13 +25,14 @@ select
         when list_contains($zones, profiles.timezone) then profiles.timezone
         else coalesce(settings.timezone, 'UTC')
     end as timezone,
-    frequencies.value as frequency,
-    quiet_hours.value as quiet_hours
+    wishes.max_messages,
+    wishes.period_days,
+    wishes.quiet_from_minute,
+    wishes.quiet_to_minute
 from activation_plan as plan
 cross join ops.settings as settings
 left join core.dim_profiles as profiles on plan.person_id = profiles.person_id
-left join frequencies on plan.person_id = frequencies.person_id
-left join quiet_hours on plan.person_id = quiet_hours.person_id
+left join core.contact_preferences as wishes on plan.person_id = wishes.person_id
 where plan.operation <> 'remove'
 order by plan.position
 """
@@ -157,14 +144,16 @@ where latest.outcome = 'sending' and latest.recorded_at >= $since
 
 
 class Recipient(NamedTuple):
-    """Somebody in the plan; `timezone` is one that exists, wishes are as the person said them."""
+    """Somebody in the plan; `timezone` is one that exists, what was not asked for is None."""
 
     position: int
     person_id: str
     household_id: str
     timezone: str
-    frequency: str | None
-    quiet_hours: str | None
+    max_messages: int | None
+    period_days: int | None
+    quiet_from_minute: int | None
+    quiet_to_minute: int | None
 
 
 def read_people(connection: duckdb.DuckDBPyConnection) -> None:

@@ -9,12 +9,8 @@ Windows are wall-clock time: on the night when an hour comes twice, both are qui
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-
-from orchestration.contact_settings import minute_of_day
 
 EVERY_DAY = frozenset(range(7))
 
@@ -45,15 +41,8 @@ def is_quiet(windows: Iterable[QuietWindow], local: datetime) -> bool:
     return any(window.holds(local) for window in windows)
 
 
-@lru_cache(maxsize=4_096)
-def own_windows(preference: str | None) -> tuple[QuietWindow, ...]:
-    """The windows of a person's preference, `22:00-07:00`, several separated by commas.
-
-    A part that is no window asks for nothing.
-    """
-    windows = []
-    for part in (preference or "").split(","):
-        start, _, end = part.partition("-")
-        with suppress(ValueError):
-            windows.append(QuietWindow(minute_of_day(start), minute_of_day(end)))
-    return tuple(windows)
+def own_windows(from_minute: int | None, to_minute: int | None) -> tuple[QuietWindow, ...]:
+    """The window that a person asked for, every day, or none."""
+    if from_minute is None or to_minute is None:
+        return ()
+    return (QuietWindow(from_minute, to_minute),)

@@ -100,7 +100,7 @@ def _start(
     return stage, thread
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     cap=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     of_household=st.none() | st.tuples(st.integers(1, 4), st.integers(1, 3)),

@@ -128,9 +128,9 @@ def test_quiet_hours_are_on_the_clock_of_the_person(brand: Brand) -> None:
 
 def test_a_wish_lowers_a_cap_and_never_raises_it(brand: Brand) -> None:
     brand.cap(2, 30)
-    brand.wish("p0000", "frequency", "weekly")
-    brand.wish("p0001", "frequency", "9 per week")
-    brand.wish("p0002", "quiet_hours", "11:00-13:00")
+    brand.wish("p0000", max_messages=1, period_days=7)
+    brand.wish("p0001", max_messages=9, period_days=7)
+    brand.wish("p0002", quiet_from_minute=660, quiet_to_minute=780)
     for number in range(3):
         report = brand.run(_mails(f"mail_{number}"))
         assert report.total.succeeded == (2, 1, 0)[number]
@@ -149,7 +149,7 @@ def test_who_is_refused_or_in_quiet_hours_takes_no_room_of_the_household(brand: 
     for person in ("p0000", "p0001", "p0002"):
         brand.profile(person, household="h1")
     brand.consent("k0000", "p0000", status="withdrawn")
-    brand.wish("p0001", "quiet_hours", "11:00-13:00")
+    brand.wish("p0001", quiet_from_minute=660, quiet_to_minute=780)
     destination = ScriptedDestination()
     brand.run(_mails(), open_destination=destination.open)
     assert _sent(destination) == ["p0002"]

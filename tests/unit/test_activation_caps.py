@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orchestration.activation.caps import Cap, Contact, Counter, own_caps, window_start
+from orchestration.activation.caps import Cap, Contact, Counter, own_cap, window_start
 
 WEEK = Cap("week", "email", "marketing", "person", 2, 7)
 
@@ -68,20 +68,17 @@ def test_the_midnight_of_the_person_opens_the_next_day() -> None:
         assert counter.exceeded(now, [once_a_day], timezone="Asia/Tokyo") == tokyo
 
 
-def test_wishes() -> None:
-    def limits(text: str | None) -> list[tuple[int, int]]:
-        return [(cap.count, cap.days) for cap in own_caps(text)]
-
-    assert limits("weekly") == [(1, 7)]
-    assert limits("Daily") == [(1, 1)]
-    assert limits("2 per month") == [(2, 30)]
-    assert limits("3_per_week,monthly") == [(3, 7), (1, 30)]
-    assert limits("never") == [(0, 1)]
-    assert limits(None) == limits("") == limits("often") == limits("per week") == []
+def test_who_asked_for_no_message_gets_none() -> None:
+    never = own_cap(0, 1)
+    assert never
+    now = _contact("2026-07-01 12:00")
+    assert Counter([]).exceeded(now, [never], timezone="UTC") == "own"
+    assert own_cap(None, None) is None
 
 
 def test_a_wish_holds_back_everything_but_service() -> None:
-    (weekly,) = own_caps("weekly")
+    weekly = own_cap(1, 7)
+    assert weekly
     counter = Counter([_contact("2026-06-30 12:00", purpose="personalisation")])
     now = _contact("2026-07-01 12:00")
     assert counter.exceeded(now, [weekly], timezone="UTC") == "own"

@@ -67,6 +67,17 @@ def test_an_address_that_changed_hands_takes_no_consent_along(brand: Brand) -> N
     assert _ask(brand, ("p1", "k1")) == ["consent_missing"]
 
 
+def test_a_row_may_not_ride_on_the_grant_of_a_former_owner(brand: Brand) -> None:
+    """A number that moved has a row per owner in the table of consents, the former one's too."""
+    brand.consent("k1", "former owner", status="granted")
+    brand.consent("k1", "p1", status="granted")
+    brand.connection.execute(
+        "insert into identity.identifier_person values "
+        "('k1', 'former owner', false), ('k1', 'p1', true)"
+    )
+    assert _ask(brand, ("former owner", "k1"), ("p1", "k1")) == ["owner_changed", None]
+
+
 def test_consent_is_for_a_channel_and_a_purpose(brand: Brand) -> None:
     brand.consent("k1", "p1", status="granted", channel="sms")
     brand.connection.execute(
