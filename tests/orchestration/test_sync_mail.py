@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.activation.connectors.base import NotDelivered
+from orchestration.activation.connectors.smtp_journal import Journal
 from orchestration.activation.connectors.smtp_session import Session
 from orchestration.activation.opening import SyncError
 from orchestration.preferences.links import VARIABLE, link_keys, read
@@ -225,9 +226,11 @@ def test_lost_after_the_dot_nobody_knows_and_it_is_never_sent_again(
     )
     assert known == [("thanks", True)]
     post.lose_answer, post.at_dot = lambda address: False, lambda address: None
-    brand.clock += timedelta(days=30)
+    brand.clock += timedelta(days=2)
     again = brand.run(mail_sync())
     assert (again.total.planned, again.in_doubt) == (0, 1)
+    brand.clock += timedelta(days=90)
+    assert brand.run(mail_sync()).total.planned == 0
     assert post.arrived["person1@example.com"] == int(is_taken)
 
 
@@ -336,7 +339,8 @@ def test_addresses_beyond_ascii_and_what_is_no_address(tmp_path: Path, post: Pos
 
 
 def test_an_opt_out_between_two_mails_of_a_run_is_honoured(tmp_path: Path, post: Post) -> None:
-    brand = make_mail_brand(tmp_path, post.port, people=3)
+    settings = "tls: none, mails_per_receipt: 1"
+    brand = make_mail_brand(tmp_path, post.port, people=3, settings=settings)
 
     def opt_out(done: int, total: int) -> None:
         if done == 1:
@@ -398,3 +402,18 @@ def test_the_row_may_name_the_message_and_one_that_does_not_exist_is_refused(
     report = brand.run(mail_sync(options={}))
     assert (report.total.succeeded, report.rejected_classes) == (1, {"unknown_content": 1})
     assert post.arrived == {"person0@example.com": 1}
+
+
+def test_without_its_journal_a_killed_run_is_in_doubt_altogether(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "run.smtp.txt")
+    assert journal.known(["a", "b"]) == ["in doubt", "in doubt"]
+    for word, key in (("begun", "a"), ("taken", "a"), ("begun", "b"), ("refused", "b"),
+                      ("begun", "b"), ("begun", "c"), ("refused", "c")):  # fmt: skip
+        journal.write(word, key)
+    journal.close()
+    with (tmp_path / "run.smtp.txt").open("a") as file:
+        file.write("begun d")  # cut off by a loss of power
+    assert Journal(tmp_path / "run.smtp.txt").known(["a", "b", "c", "d", "e"]) == [
+        "taken", "in doubt", "not sent", "not sent", "not sent",
+    ]  # fmt: skip
+    assert (tmp_path / "run.smtp.txt").stat().st_mode & 0o777 == 0o600

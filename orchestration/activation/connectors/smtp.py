@@ -11,7 +11,9 @@ written in a mail (`orchestration/content`), retries.
     connection lost after the final dot         unknown: never sent again blindly
     credentials or sender refused               DestinationDown
 
-A batch is one mail: the gate is asked right before each, and a killed run has one mail in doubt.
+A batch is one mail, so that every error is about one. What is handed over is written down before
+the dot (`smtp_journal.py`): a killed run has one mail in doubt, however many are written down
+together in the ledger.
 What was sent cannot be changed or taken back, so the only operation is `add`.
 """
 
@@ -35,6 +37,7 @@ from orchestration.activation.connectors.base import (
 )
 from orchestration.activation.connectors.mail import Mail, MailError, Signer, to_bytes, wire_address
 from orchestration.activation.connectors.network import is_loopback
+from orchestration.activation.connectors.smtp_journal import Journal
 from orchestration.activation.connectors.smtp_session import Login, Reply, Session
 from orchestration.content import (
     Links,
@@ -67,6 +70,9 @@ class SmtpSettings(ConnectorSettings):
     reply_to: str | None = None
     links_url: str = Field(description="where the preference service answers, https")
     per_second: float | None = Field(default=None, gt=0, description="most mails per second")
+    mails_per_receipt: int = Field(
+        default=50, ge=1, le=1000, description="mails between two looks at consent"
+    )
     timeout_s: float = Field(default=60, gt=0, le=600)
     dkim_selector: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9._-]+$", description="with the secret DKIM_KEY (PEM)"
@@ -117,6 +123,7 @@ class SmtpConnector:
         missing = sorted(set(needed) - set(context.fields))
         if missing:
             raise ValueError(f"the payload lacks {', '.join(missing)}")
+        self._journal = Journal(context.outbox / context.sync / f"{context.run_id}.smtp.txt")
         self._signer = _signer(settings, context.secrets)
         self._session = Session(
             settings.host,
@@ -128,7 +135,7 @@ class SmtpConnector:
         )
 
     def describe(self) -> Description:
-        """Mail by mail; nothing can be looked up, so nothing in doubt is sent again."""
+        """Mail by mail; the journal knows what was sent, and the one mail that is in doubt."""
         return Description(
             destination="smtp",
             channel=CHANNEL,
@@ -136,8 +143,9 @@ class SmtpConnector:
             operations=("add",),
             is_local=is_loopback(self._settings.host),
             is_idempotent=False,
-            read_back="none",
+            read_back="complete",
             requests_per_second=self._settings.per_second,
+            batches_per_receipt=self._settings.mails_per_receipt,
             is_message=True,
         )
 
@@ -145,6 +153,7 @@ class SmtpConnector:
         """Send one mail. Raises `NotDelivered` or `DestinationDown`."""
         if len(batch) > 1:
             raise ValueError("a batch of mails: an error could not say which of them arrived")
+        self._journal.open()
         return [self._send(record) for record in batch]
 
     def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
@@ -152,8 +161,13 @@ class SmtpConnector:
         return [RowResult("succeeded", message="nothing is kept") for _ in record_keys]
 
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
-        """A mail server cannot be asked."""
-        return [None for _ in idempotency_keys]
+        """What the journal of this run says; unknown for the mail that was under way."""
+        says = {
+            "taken": RowResult("succeeded"),
+            "in doubt": RowResult("unknown", error_class="answer_lost"),
+            "not sent": None,
+        }
+        return [says[known] for known in self._journal.known(idempotency_keys)]
 
     def holds_records(self) -> None:
         """A mail server cannot be asked."""
@@ -161,6 +175,7 @@ class SmtpConnector:
     def close(self) -> None:
         """Take leave of the server."""
         self._session.close()
+        self._journal.close()
 
     def _send(self, record: Record) -> RowResult:
         try:
@@ -171,7 +186,15 @@ class SmtpConnector:
             return _refused(error.code, str(error))
         except Exception as error:  # nothing was sent: the row is refused, and never in doubt
             return _refused("mail_failed", type(error).__name__)
-        reply = self._session.deliver(recipient, finished, utf8=mail.needs_utf8)
+        key = record.idempotency_key
+        reply = self._session.deliver(
+            recipient,
+            finished,
+            utf8=mail.needs_utf8,
+            before_dot=lambda: self._journal.write("begun", key),
+        )
+        if reply.code:
+            self._journal.write("taken" if reply.is_accepted else "refused", key)
         return _result(reply, rendered, mail.message_id)
 
     def _mail(self, record: Record) -> tuple[Rendered, Mail]:

@@ -13,6 +13,7 @@ import re
 import smtplib
 import ssl
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -77,15 +78,23 @@ class Session:
         self._leave: weakref.finalize | None = None
         self._failures = 0
 
-    def deliver(self, recipient: str, mail: bytes, *, utf8: bool = False) -> Reply:
-        """Hand one mail over; the server's word for it.
+    def deliver(
+        self,
+        recipient: str,
+        mail: bytes,
+        *,
+        utf8: bool = False,
+        before_dot: Callable[[], None] = lambda: None,
+    ) -> Reply:
+        """Hand one mail over; the server's word for it. `before_dot` is called right before it.
 
         Raises `NotDelivered` when it surely did not arrive and no word was given, and
         `DestinationDown` when no other mail can fare better.
         """
         server = self._connected()
         try:
-            return self._converse(server, recipient, mail, utf8)
+            reply = self._converse(server, recipient, utf8)
+            return reply if reply.code != 354 else self._hand_over(server, mail, before_dot)
         except _Lost as error:
             self._drop()
             raise NotDelivered(str(error)) from None
@@ -94,7 +103,8 @@ class Session:
         """Say QUIT, whatever comes of it."""
         self._drop(politely=True)
 
-    def _converse(self, server: smtplib.SMTP, recipient: str, mail: bytes, utf8: bool) -> Reply:
+    def _converse(self, server: smtplib.SMTP, recipient: str, utf8: bool) -> Reply:
+        """Everything up to the mail; 354 when the server waits for it."""
         if utf8 and not server.has_extn("smtputf8"):
             return Reply(553, "553/5.6.7 (the server takes no SMTPUTF8)", "RCPT")
         options = " SMTPUTF8 BODY=8BITMIME" if utf8 else ""
@@ -108,17 +118,22 @@ class Session:
         if reply.code not in (250, 251):
             return self._undone(server, reply)
         reply = self._say(server, "DATA", "DATA")
-        if reply.code != 354:
-            return self._undone(server, reply)
-        return self._hand_over(server, mail)
+        return reply if reply.code == 354 else self._undone(server, reply)
 
-    def _hand_over(self, server: smtplib.SMTP, mail: bytes) -> Reply:
+    def _hand_over(
+        self, server: smtplib.SMTP, mail: bytes, before_dot: Callable[[], None]
+    ) -> Reply:
         """The mail, then the dot, then the answer."""
         text = mail if mail.endswith(b"\r\n") else mail + b"\r\n"
         try:
             server.send(re.sub(rb"(?m)^\.", b"..", text))
         except (OSError, smtplib.SMTPException) as error:
             raise _Lost(f"lost within DATA: {type(error).__name__}") from None
+        try:
+            before_dot()
+        except BaseException:  # without the dot the server forgets the mail
+            self._drop()
+            raise
         try:
             server.send(b".\r\n")
             code, prose = server.getreply()
