@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import socket
 import ssl
 import weakref
 from collections.abc import Callable
@@ -205,6 +206,9 @@ class Session:
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=self._timeout_s)
         try:
+            # the dot goes out apart: it would wait for the mail's acknowledgement (40 ms, Nagle)
+            assert server.sock is not None
+            server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server.ehlo_or_helo_if_needed()
             if self._tls == "starttls":
                 server.starttls(context=trust)
