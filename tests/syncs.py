@@ -55,11 +55,16 @@ TABLES = """
     create table identity.identifier_person (
         identifier_key varchar, person_id varchar, is_current boolean
     );
+    create table core.preferences_current (
+        person_id varchar, preference varchar, value varchar, since timestamp
+    );
     create table identity.person_redirects (old_person_id varchar, person_id varchar);
     create table identity.persons (person_id varchar, confidence_score double);
     create table seeds.identity_levels as
         select * from (values ('strict', 1.0), ('default', 0.99), ('loose', 0.95))
             as levels (identity_level, min_confidence);
+    create table seeds.contact_frequencies as
+        select 'weekly' as frequency, 1 as max_messages, 7 as period_days;
     create table seeds.channels as
         select * from (values ('email', 'email'), ('sms', 'phone'), ('push', 'push_token'))
             as channels (channel, address_identifier_type);

@@ -19,21 +19,25 @@ import duckdb
 
 from orchestration.activation.contact_rules import ContactRules
 from orchestration.activation.erased import erased_sql
-from orchestration.activation.late_words import REFUSED_SQL, LateWords, LateWordsError
+from orchestration.activation.late_rows import LateWordsError
+from orchestration.activation.late_wishes import LateWishes
+from orchestration.activation.late_words import REFUSED_SQL, LateWords
 
 
 @dataclass(frozen=True)
 class GateContext:
     """What the gate needs to know of the run.
 
-    `may_leave`: this destination is allowed here. `late_words`: what recipients said that the
-    warehouse may not know yet. `is_message`: records are messages, which need `contact_rules`.
+    `may_leave`: this destination is allowed here. `late_words`, `late_wishes`: what recipients
+    said that the warehouse may not know yet. `is_message`: records are messages, which need
+    `contact_rules`.
     """
 
     channel: str
     purpose: str
     may_leave: bool
     late_words: LateWords = field(default_factory=LateWords)
+    late_wishes: LateWishes = field(default_factory=LateWishes)
     is_message: bool = False
     contact_rules: ContactRules | None = None
 
@@ -193,6 +197,7 @@ def refused(
             return refusals
         if context.contact_rules is None:
             raise GateError("the rules for messages were not read, so nothing is sent")
+        context.late_wishes.refresh(connection)
         held_back = context.contact_rules.refused(
             connection, first=first, last=last, passed_over=refusals, at=at
         )

@@ -25,6 +25,7 @@ from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.destinations import Destination, load_destinations
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.gate import GateContext
+from orchestration.activation.late_wishes import LateWishes
 from orchestration.activation.late_words import LateWords
 from orchestration.activation.mapping import FieldMapping
 from orchestration.activation.plan import OPERATIONS_OF_MODE
@@ -126,6 +127,7 @@ def open_run(
         purpose=definition.purpose,
         may_leave=paths.env == "prod" or description.is_local,
         late_words=LateWords(Journal.of(paths)),
+        late_wishes=LateWishes(Journal.of(paths)),
         is_message=(
             description.is_message if definition.is_message is None else definition.is_message
         ),

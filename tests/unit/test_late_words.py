@@ -167,7 +167,7 @@ def test_what_is_said_during_a_run_counts_for_its_next_batch(words: Words) -> No
     words.say("b1")
     words.journal.close()  # under a new name, with one row that was read and one that was not
     assert words.ask_again(context, *ALL) == ["consent_withdrawn", None, "consent_withdrawn"]
-    (count,) = words.brand.rows("select count(*) from late_words")[0]
+    (count,) = words.brand.rows("select count(*) from late_consent_events")[0]
     assert count == 2
 
 

@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.activation.caps import own_caps
-from orchestration.activation.quiet_hours import own_windows
 from orchestration.preferences.choices import ChoicesError, load_choices
 from orchestration.preferences.form import ANY
-from orchestration.preferences.known import NOTHING
 from orchestration.preferences.pages import texts
 from orchestration.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Paths
 from tests.preferences.served import make_tenant
@@ -43,14 +40,12 @@ def test_every_language_says_everything_with_the_same_blanks() -> None:
             assert text.strip()
 
 
-def test_what_the_page_offers_is_what_the_gate_understands() -> None:
-    """A frequency that the page offers and the gate takes for nothing would be a broken promise."""
-    for frequency, count, days in frequencies():
-        assert [(cap.count, cap.days) for cap in own_caps(frequency)] == [(count, days)], frequency
-        assert f"frequency_{frequency}" in texts()["en"] or frequency == "never"
-    assert own_caps(ANY) == ()
-    assert len(list(own_windows("21:30-08:00"))) == 1
-    assert list(own_windows(NOTHING)) == []
+def test_every_frequency_has_words_in_every_language() -> None:
+    for words in texts().values():
+        assert {f"frequency_{name}" for name, _, _ in frequencies()} - words.keys() == {
+            "frequency_never"  # that is what unsubscribing is for
+        }
+        assert f"frequency_{ANY}" in words
 
 
 def test_the_shipped_pages_are_valid() -> None:
