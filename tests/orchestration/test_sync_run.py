@@ -224,7 +224,7 @@ def test_data_that_changed_since_the_plan_waits_for_the_next_run(
         _leave(brand, "p0004")
 
     monkeypatch.setattr(delivery, "WINDOW", 1)
-    audience = ScriptedDestination(before=change)
+    audience = ScriptedDestination(before=change).with_description(batch_size=1)
     first = brand.run(open_destination=audience.open)
     assert (first.total.succeeded, first.blocked_reasons) == (3, {"source_changed": 2})
     assert _planned(brand.run(open_destination=audience.open)) == {"add": 1}
