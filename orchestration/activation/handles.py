@@ -155,7 +155,8 @@ def plan_forgotten(
         """,
         {"sync": sync},
     )
-    if not can_remove:
+    handled = connection.execute("select 1 from activation_handled limit 1").fetchall()
+    if not can_remove or not handled:
         return
     connection.execute(
         f"""

@@ -1,8 +1,9 @@
 """The plan of a run: rows of the payload model against what the destination holds, in SQL.
 
-Belongs here: the temporary tables that a run reads (`activation_source`, `activation_states`,
-`activation_candidates`, `activation_plan`); they carry ids and hashes, never a payload. Does not
-belong here: whether the plan may be carried out (`guards.py`), and for whom (`gate.py`).
+Belongs here: the temporary relations that a run reads (`activation_source`, `activation_states`
+while it is planned, `activation_candidates`, `activation_plan`); they carry ids and hashes, never a
+payload. Does not belong here: whether the plan may be carried out (`guards.py`), and for whom
+(`gate.py`).
 
 The row hash is keyed (`pii.hash_keys`), so that nobody can guess an address from it, and covers the
 mapping's version: another mapping is another record. Nothing is written to the ledgers here.
@@ -17,6 +18,7 @@ import duckdb
 
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
+from orchestration.activation.difference import read_candidates, read_states
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.handles import plan_forgotten
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
@@ -76,8 +78,8 @@ def make_plan(
     unknown are not sent again. Raises `PlanError` on null or double keys.
     """
     uncertain = read_source(connection, model=model, mapping=mapping, level=definition.identity)
-    _read_states(connection, definition.sync)
-    _read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
+    read_states(connection, definition.sync)
+    read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
     plan_forgotten(
         connection,
         definition.sync,
@@ -93,7 +95,7 @@ def make_plan(
             "select operation, count(*) from activation_plan group by operation"
         ).fetchall()
     )
-    return PlanFigures(
+    figures = PlanFigures(
         source_rows=_count(connection, "activation_source"),
         held_rows=_count(connection, _MAY_BE_HELD),
         planned={operation: planned.get(operation, 0) for operation in operations},
@@ -105,109 +107,8 @@ def make_plan(
             f"activation_plan where operation = 'remove' and {erased_sql('activation_plan')}",
         ),
     )
-
-
-def _read_states(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
-    """The last acknowledged state of every record that the destination ever held."""
-    connection.execute(
-        """
-        create or replace temp table activation_states as
-        with
-
-        latest as (
-
-            select
-                record_key,
-                max(sequence) as generation,
-                max_by(
-                    struct_pack(
-                        person_id := person_id,
-                        identifier_key := identifier_key,
-                        row_hash := row_hash,
-                        mapping_version := mapping_version,
-                        external_id := external_id,
-                        last_succeeded_at := last_succeeded_at,
-                        is_removed := is_removed
-                    ),
-                    sequence
-                ) as state
-            from ops.activation_sync_state
-            where sync = $sync
-            group by record_key
-
-        )
-
-        select record_key, generation, unnest(state) from latest
-        """,
-        {"sync": sync},
-    )
-
-
-def _read_candidates(
-    connection: duckdb.DuckDBPyConnection,
-    definition: SyncDefinition,
-    *,
-    mapping: FieldMapping,
-    operations: tuple[Operation, ...],
-    now: datetime,
-) -> None:
-    """The difference of source and held, with the idempotency key of each row.
-
-    The key is the same as long as nothing of the record was acknowledged in between. Without that
-    `generation`, who leaves and comes back, or is affirmed again, would have a key that the
-    destination has seen, and one that ignores known keys would not take it.
-    """
-    connection.execute(
-        f"""
-        create or replace temp table activation_candidates as
-        with
-
-        compared as (
-
-            select
-                coalesce(source.record_key, held.record_key) as record_key,
-                coalesce(source.person_id, held.person_id) as person_id,
-                coalesce(source.identifier_key, held.identifier_key) as identifier_key,
-                coalesce(source.row_hash, held.row_hash) as row_hash,
-                case when not held.is_removed then held.external_id end as external_id,
-                held.generation,
-                case
-                    when held.record_key is null then 'add'
-                    when held.is_removed and source.record_key is not null then 'add'
-                    when held.is_removed then null
-                    when source.record_key is null then 'remove'
-                    when source.row_hash is distinct from held.row_hash then 'change'
-                    when $mapping_version is distinct from held.mapping_version then 'change'
-                    when source.identifier_key is distinct from held.identifier_key then 'change'
-                    when
-                        held.last_succeeded_at
-                        < $now - to_days(cast($refresh_after_days as integer))
-                        then 'refresh'
-                end as operation
-            from activation_source as source
-            full outer join activation_states as held on source.record_key = held.record_key
-
-        )
-
-        select
-            *,
-            sha256(
-                concat_ws(chr(31), $sync, record_key, operation, row_hash, generation)
-            ) as idempotency_key,
-            cast(null as varchar) as hold
-        from compared
-        where list_contains($operations, operation)
-            and (operation <> 'remove' or $is_mirror or {erased_sql("compared")})
-        """,
-        {
-            "sync": definition.sync,
-            "is_mirror": definition.mode == "mirror",
-            "mapping_version": mapping.version,
-            "refresh_after_days": definition.refresh_after_days,
-            "now": now,
-            "operations": list(operations),
-        },
-    )
+    connection.execute("drop view activation_states")  # receipts move what it shows
+    return figures
 
 
 def _hold_waiting(connection: duckdb.DuckDBPyConnection, sync: str, *, now: datetime) -> None:
@@ -281,31 +182,24 @@ def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str, *, is_inser
 
 
 def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
-    """Order the plan; sorting narrow rows first and joining what the ledger takes along after."""
-    ledger = ", ".join(f"source.{column}" for column in LEDGER_COLUMNS)
+    """Order the plan: keys are sorted alone, whole rows are fetched by their place after."""
+    ledger = ", ".join(f"candidates.{column}" for column in LEDGER_COLUMNS)
+    connection.execute(
+        """
+        create or replace temp table activation_order as
+        select rowid as candidate
+        from activation_candidates
+        where hold is null
+        order by
+            case operation when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4 end,
+            record_key
+        """
+    )
     connection.execute(
         f"""
         create or replace temp table activation_plan as
-        with
-
-        numbered as (
-
-            select
-                record_key,
-                row_number() over (
-                    order by
-                        case operation
-                            when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4
-                        end,
-                        record_key
-                ) as position
-            from activation_candidates
-            where hold is null
-
-        )
-
         select
-            numbered.position,
+            numbered.rowid + 1 as position,
             candidates.operation,
             candidates.record_key,
             candidates.person_id,
@@ -314,10 +208,8 @@ def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
             candidates.external_id,
             candidates.idempotency_key,
             {ledger}
-        from numbered
-        inner join activation_candidates as candidates
-            on numbered.record_key = candidates.record_key
-        left join activation_source as source on numbered.record_key = source.record_key
+        from activation_order as numbered
+        inner join activation_candidates as candidates on numbered.candidate = candidates.rowid
         """
     )
 

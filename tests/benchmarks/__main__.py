@@ -4,6 +4,7 @@ all      sizes, then peers, then the tables
 sizes    only sizes: landing gate, full builds in turns with the floor, one added day
 peers    only peers, on the edges and journeys of a size that was measured before
 journeys only transitions, path tree and paths, on made-up journeys
+activation  only plans and deliveries of a made-up warehouse
 show     print the tables of a results file
 docs     write them into docs/benchmarks.md
 
@@ -20,7 +21,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.settings import PROJECT_ROOT
-from tests.benchmarks import journeys, results, tables
+from tests.benchmarks import activation, journeys, results, tables
 from tests.benchmarks.ground import BENCH
 from tests.benchmarks.measure import Plan, measure
 from tests.benchmarks.peers import attribution, funnels, identity
@@ -72,6 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
         tell = _teller("journeys")
         piece = journeys.measure(events=options.events, runs=options.runs, tell=tell)
         results.store(file, {"peers": {"journeys": piece}})
+    if options.command in {"all", "activation"}:
+        piece = activation.measure(rows=options.rows, runs=options.runs, tell=_teller("activation"))
+        results.store(file, {"peers": {"activation": piece}})
     text = tables.render(results.read(file))
     if options.command == "docs":
         document = tables.into_document(DOCUMENT.read_text(encoding="utf-8"), text)
@@ -89,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=["all", "sizes", "peers", "journeys", "show", "docs"])
+    parser.add_argument(
+        "command", choices=["all", "sizes", "peers", "journeys", "activation", "show", "docs"]
+    )
     add = parser.add_argument
     add("--sizes", type=_numbers, help="persons, for example 10000,100000 (the default)")
     add("--full", action="store_true", help="10 k, 100 k and 1 M persons")
@@ -108,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--synthetic", type=_numbers, help="identity peers: made-up graphs of so many edges"
         " (--full: 1000000,5000000)")  # fmt: skip
     add("--events", type=int, default=5_000_000, help="touches of the made-up journeys")
+    add("--rows", type=int, default=5_000_000, help="rows of the made-up plan")
     add("--only", type=lambda text: text.split(","), default=list(PEERS),
         help="peers: identity, attribution (default: both)")  # fmt: skip
     return parser
