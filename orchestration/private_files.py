@@ -1,6 +1,6 @@
 """Files with clear values: written whole or not at all, and readable by their owner alone.
 
-Belongs here: the one way in which the project writes such a file.
+Belongs here: the one way in which the project writes such a file, and makes its name durable.
 """
 
 from __future__ import annotations
@@ -23,8 +23,13 @@ def write_private(target: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until names made, changed or removed in `folder` are on disk. Raises `OSError`."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -24,3 +24,23 @@
 {% macro is_quiet_hours(value) -%}
     {{ matches(value, "'^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$'") }}
 {%- endmacro %}
+
+{# A CTE body: the addresses that a person granted for a channel and purpose and that are not suppressed
+   there. #}
+{% macro usable_addresses(channel, purpose) -%}
+    select
+        consents.identifier_key,
+        consents.person_id
+    from {{ ref('consent_by_identifier') }} as consents
+    left join (
+        select distinct identifier_key
+        from {{ ref('suppressions') }}
+        where channel in ('{{ channel }}', 'all')
+    ) as suppressions
+        on consents.identifier_key = suppressions.identifier_key
+    where
+        consents.purpose = '{{ purpose }}'
+        and consents.channel = '{{ channel }}'
+        and consents.status = 'granted'
+        and suppressions.identifier_key is null
+{%- endmacro %}

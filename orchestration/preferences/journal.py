@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.private_files import sync_folder
 from orchestration.settings import Paths
 
 SOURCE = "preference_center"
@@ -72,7 +73,7 @@ class Journal:
                     start = _cut_torn_end(handle.fileno())
                     _write(handle.fileno(), data, start)
                 if is_new:
-                    _sync_folder(path.parent)
+                    sync_folder(path.parent)
         except OSError as error:
             raise NotKept(f"{path.name}: {error.strerror or type(error).__name__}") from error
 
@@ -95,8 +96,8 @@ class Journal:
                 path.rename(target)
                 closed.append(target)
             if closed:
-                _sync_folder(self.folder)
-                _sync_folder(self.folder / OPEN_FOLDER)
+                sync_folder(self.folder)
+                sync_folder(self.folder / OPEN_FOLDER)
         return closed
 
     def files(self, table: str) -> list[Path]:
@@ -121,7 +122,7 @@ class Journal:
         folder = self.folder / OPEN_FOLDER
         if not folder.is_dir():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(self.folder)
+            sync_folder(self.folder)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -164,11 +165,3 @@ def _cut_torn_end(handle: int) -> int:
     if end != size:
         os.ftruncate(handle, end)
     return end
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,11 +22,10 @@ from tests.destinations.audiences import (
     move,
     people,
 )
-from tests.destinations.google_stand_in import EXHAUSTED, EXPIRED, GoogleStandIn, canonical
+from tests.destinations.google_list import SYNC, assert_list_is_ledger, listed, service
+from tests.destinations.google_stand_in import EXHAUSTED, EXPIRED, GoogleStandIn
 from tests.destinations.http_server import Fault, Server, http_server
 from tests.syncs import Brand
-
-SYNC = audience_sync("google")
 
 
 @pytest.fixture
@@ -42,22 +41,6 @@ def brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Br
     made = audience_brand(tmp_path, monkeypatch, google=server.url)
     people(made, 6)
     return made
-
-
-def service(server: Server) -> GoogleStandIn:
-    """What is behind the server."""
-    assert isinstance(server.service, GoogleStandIn)
-    return server.service
-
-
-def listed(hashes: dict[str, str], persons: set[str]) -> set[str]:
-    """What the list holds of these persons when it holds their e-mail hashes and nothing else."""
-    return {canonical({"emailAddress": hashes[person]}) for person in persons}
-
-
-def assert_list_is_ledger(brand: Brand, server: Server, hashes: dict[str, str]) -> None:
-    """To the row."""
-    assert service(server).members == listed(hashes, held(brand))
 
 
 FAULTS = {

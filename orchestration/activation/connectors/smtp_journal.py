@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from orchestration.private_files import sync_folder
+
 Word = Literal["begun", "taken", "refused"]
 Known = Literal["taken", "in doubt", "not sent"]
 
@@ -35,11 +37,7 @@ class Journal:
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._handle = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.fsync(self._handle)
-        folder = os.open(self._file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._file.parent)
 
     def write(self, word: Word, key: str) -> None:
         """Add a line; `begun` is on disk when this returns. Raises `OSError`."""

@@ -22,35 +22,9 @@ ads_consents as (
 
 ),
 
-granted_addresses as (
-
-    select distinct
-        identifier_key,
-        person_id
-    from {{ ref('consent_by_identifier') }}
-    where
-        purpose = 'ads'
-        and channel = 'paid_social'
-        and status = 'granted'
-
-),
-
-suppressions as (
-
-    select distinct identifier_key
-    from {{ ref('suppressions') }}
-    where channel in ('paid_social', 'all')
-
-),
-
 usable_addresses as (
 
-    select
-        granted_addresses.identifier_key,
-        granted_addresses.person_id
-    from granted_addresses
-    left join suppressions on granted_addresses.identifier_key = suppressions.identifier_key
-    where suppressions.identifier_key is null
+    {{ usable_addresses('paid_social', 'ads') }}
 
 ),
 

@@ -27,24 +27,9 @@ marketing_consents as (
 
 ),
 
-granted_addresses as (
+usable_addresses as (
 
-    select
-        identifier_key,
-        person_id
-    from {{ ref('consent_by_identifier') }}
-    where
-        purpose = 'marketing'
-        and channel = 'email'
-        and status = 'granted'
-
-),
-
-suppressions as (
-
-    select identifier_key
-    from {{ ref('suppressions') }}
-    where channel in ('email', 'all')
+    {{ usable_addresses('email', 'marketing') }}
 
 ),
 
@@ -62,13 +47,10 @@ final as (
     from profiles
     inner join dim_profiles on profiles.person_id = dim_profiles.person_id
     inner join marketing_consents on profiles.person_id = marketing_consents.person_id
-    inner join granted_addresses
-        on profiles.primary_email_key = granted_addresses.identifier_key
-            and profiles.person_id = granted_addresses.person_id
-    left join suppressions on profiles.primary_email_key = suppressions.identifier_key
-    where
-        profiles.primary_email is not null
-        and suppressions.identifier_key is null
+    inner join usable_addresses
+        on profiles.primary_email_key = usable_addresses.identifier_key
+            and profiles.person_id = usable_addresses.person_id
+    where profiles.primary_email is not null
 
 )
 
