@@ -26,7 +26,6 @@ def audience_brand(
 ) -> Brand:
     """A brand whose destinations `google` and `meta` lie at these addresses."""
     brand = make_brand(folder)
-    settings = {"read_timeout_s": 1.5, **settings}
     documents: dict[str, object] = {}
     if google:
         documents["google"] = {
@@ -51,6 +50,15 @@ def audience_brand(
     brand.paths.tenant_folder.mkdir(parents=True, exist_ok=True)
     (brand.paths.tenant_folder / "destinations.yml").write_text(yaml.safe_dump(documents))
     return brand
+
+
+def expect_silence(brand: Brand) -> None:
+    """From here on, a platform that does not answer is soon given up on."""
+    path = brand.paths.tenant_folder / "destinations.yml"
+    documents = yaml.safe_load(path.read_text())
+    for document in documents.values():
+        document["settings"]["read_timeout_s"] = 2
+    path.write_text(yaml.safe_dump(documents))
 
 
 def audience_sync(destination: str, **values: object) -> SyncDefinition:

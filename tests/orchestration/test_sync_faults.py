@@ -22,7 +22,7 @@ from tests.destinations.receipts import (
     assert_everything_arrived,
     assert_ledger_is_what_arrived,
 )
-from tests.destinations.till import Till, describe_till, ids, open_till
+from tests.destinations.till import Till, describe_till, ids, open_till, wait_for
 from tests.destinations.webhook_receiver import Receiver
 
 
@@ -131,7 +131,7 @@ def _assert_case(till: Till, report: SyncReport, case: Case) -> None:
 def test_a_fault_is_outlived_where_the_receiver_ignores_what_it_knows(
     tmp_path: Path, case: Case
 ) -> None:
-    with open_till(tmp_path) as till:
+    with open_till(tmp_path, **wait_for(case.faults)) as till:
         report = till.run(*case.faults)
         _assert_case(till, report, case)
         assert (report.status, till.waits) == (case.status, list(case.waits))
@@ -147,7 +147,7 @@ def test_a_fault_is_outlived_where_the_receiver_ignores_what_it_knows(
 def test_what_may_have_arrived_is_never_repeated_to_a_receiver_that_would_take_it_twice(
     tmp_path: Path, case: Case
 ) -> None:
-    with open_till(tmp_path, ignores_known_ids=False) as till:
+    with open_till(tmp_path, ignores_known_ids=False, **wait_for(case.faults)) as till:
         report = till.run(*case.faults)
         _assert_case(till, report, case)
         assert (report.status, report.is_ok, till.waits) == ("partial", False, [])
@@ -282,7 +282,8 @@ def test_requests_side_by_side_keep_the_law_under_faults(tmp_path: Path) -> None
         Fault(status=503), Fault(is_silent=True, commits=True),
     ]  # fmt: skip
     script = [item for fault in faults for item in (None, None, fault)]
-    with open_till(tmp_path, persons=40, rows_per_request=1, parallel_requests=8) as till:
+    settings = {"rows_per_request": 1, "parallel_requests": 8, **wait_for(script)}
+    with open_till(tmp_path, persons=40, **settings) as till:
         report = till.run(*script, *script)
         assert (report.status, _outcomes(report)) == ("succeeded", (40, 0, 0, 0))
         assert_everything_arrived(till.brand, till.receiver.committed)

@@ -109,7 +109,7 @@ def _killing(folder: Path, *, ignores_known_ids: bool) -> Generator[Killing]:
         describe_till(
             killing.paths.tenant_folder,
             f"{server.url}/hook",
-            {"ignores_known_ids": ignores_known_ids, "read_timeout_s": 10},
+            {"ignores_known_ids": ignores_known_ids},
         )
         with killing.brand() as brand:
             make_tables(brand.connection)

@@ -72,7 +72,7 @@ def _destination(brand: Brand, url: str, **settings: object) -> None:
         "database": urlsplit(url).path[1:],
         "user": "crossweave",
         "sslmode": "disable",
-        "timeout_s": 5,
+        "timeout_s": 60,
         **settings,
     }
     brand.paths.tenant_folder.mkdir(parents=True, exist_ok=True)
@@ -276,7 +276,7 @@ def test_asking_back_waits_for_a_session_that_has_not_decided(url: str, tmp_path
         with pytest.raises(TimeoutError):
             answer.result(timeout=0.5)
         broken.commit()
-        found = answer.result(timeout=10)
+        found = answer.result(timeout=60)
     assert [row is not None for row in found] == [True, False]
 
 

@@ -54,7 +54,7 @@ def _destination(brand: Brand, server: SftpServer, **settings: object) -> None:
     folder = brand.paths.tenant_folder
     found = {
         "host": "127.0.0.1", "port": server.port, "user": USER, "known_hosts": "known_hosts",
-        "folder": "/in", "timeout_s": 5, **settings,
+        "folder": "/in", "timeout_s": 60, **settings,
     }  # fmt: skip
     (folder / "destinations.yml").write_text(
         yaml.safe_dump({"letters": {"connector": "sftp", "settings": found}}), encoding="utf-8"
