@@ -1,8 +1,7 @@
 """What the model wants against what the destination holds, record by record.
 
-Belongs here: the latest state of every record, and the candidates of a plan with their operations
-and idempotency keys. Does not belong here: which of them are held back, and their order; `plan.py`
-has that.
+Belongs here: the latest state of every record, and the operation that makes it what the model
+wants. Does not belong here: which of them are held back, and their order; `plan.py` has that.
 """
 
 from __future__ import annotations
@@ -14,7 +13,15 @@ import duckdb
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.erased import erased_sql
-from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
+from orchestration.activation.mapping import FieldMapping
+from orchestration.activation.source import (
+    Model,
+    PlanError,
+    hash_key,
+    ledger_columns,
+    min_confidence,
+    source_sql,
+)
 
 
 def read_states(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
@@ -54,40 +61,49 @@ def read_states(connection: duckdb.DuckDBPyConnection, sync: str) -> None:
     )
 
 
-def read_candidates(
+def read_records(
     connection: duckdb.DuckDBPyConnection,
     definition: SyncDefinition,
     *,
+    model: Model,
     mapping: FieldMapping,
     operations: tuple[Operation, ...],
     now: datetime,
 ) -> None:
-    """The difference of source and held, with idempotency key and ledger columns of each row.
+    """Fill `activation_records`: every record that is wanted or held, with what is to be done.
 
-    The key is the same as long as nothing of the record was acknowledged in between. Without that
-    `generation`, who leaves and comes back, or is affirmed again, would have a key that the
-    destination has seen, and one that ignores known keys would not take it.
+    `is_wanted`: the model has it, of somebody who is certain enough; `operation` is null where
+    nothing is to be done. This is the only copy of the model's rows, written once: at millions of
+    rows the writing costs more than the comparing. `generation` is the state that is compared with:
+    it is part of the idempotency key. Raises `PlanError` on null or double keys.
     """
-    ledger = ", ".join(f"source.{column}" for column in LEDGER_COLUMNS)
+    columns = ledger_columns(model)
     connection.execute(
         f"""
-        create or replace temp table activation_candidates as
+        create or replace temp table activation_records as
         with
+
+        source as ({source_sql(model, mapping)}),
 
         compared as (
 
             select
                 coalesce(source.record_key, held.record_key) as record_key,
-                coalesce(source.person_id, held.person_id) as person_id,
-                coalesce(source.identifier_key, held.identifier_key) as identifier_key,
-                coalesce(source.row_hash, held.row_hash) as row_hash,
+                coalesce(
+                    case when source.is_certain then source.person_id end, held.person_id
+                ) as person_id,
+                coalesce(
+                    case when source.is_certain then source.identifier_key end, held.identifier_key
+                ) as identifier_key,
+                case when source.is_certain then source.row_hash else held.row_hash end as row_hash,
                 case when not held.is_removed then held.external_id end as external_id,
                 held.generation,
+                coalesce(source.is_certain, false) as is_wanted,
+                source.is_certain is false as is_uncertain,
                 case
-                    when held.record_key is null then 'add'
-                    when held.is_removed and source.record_key is not null then 'add'
-                    when held.is_removed then null
-                    when source.record_key is null then 'remove'
+                    when is_wanted and coalesce(held.is_removed, true) then 'add'
+                    when coalesce(held.is_removed, true) then null
+                    when not is_wanted then 'remove'
                     when source.row_hash is distinct from held.row_hash then 'change'
                     when $mapping_version is distinct from held.mapping_version then 'change'
                     when source.identifier_key is distinct from held.identifier_key then 'change'
@@ -95,25 +111,27 @@ def read_candidates(
                         held.last_succeeded_at
                         < $now - to_days(cast($refresh_after_days as integer))
                         then 'refresh'
-                end as operation,
-                {ledger}
-            from activation_source as source
+                end as operation
+                {"".join(f", source.{column}" for column in columns)}
+            from source
             full outer join activation_states as held on source.record_key = held.record_key
 
         )
 
         select
-            *,
-            sha256(
-                concat_ws(chr(31), $sync, record_key, operation, row_hash, generation)
-            ) as idempotency_key,
+            * replace (
+                case
+                    when not list_contains($operations, operation) then null
+                    when operation <> 'remove' or $is_mirror then operation
+                    when {erased_sql("compared")} then operation
+                end as operation
+            ),
             cast(null as varchar) as hold
         from compared
-        where list_contains($operations, operation)
-            and (operation <> 'remove' or $is_mirror or {erased_sql("compared")})
         """,
         {
-            "sync": definition.sync,
+            "hash_key": hash_key(connection),
+            "min_confidence": min_confidence(connection, definition.identity),
             "is_mirror": definition.mode == "mirror",
             "mapping_version": mapping.version,
             "refresh_after_days": definition.refresh_after_days,
@@ -121,3 +139,29 @@ def read_candidates(
             "operations": list(operations),
         },
     )
+    _assert_keys(connection, model, mapping)
+
+
+def _assert_keys(
+    connection: duckdb.DuckDBPyConnection, model: Model, mapping: FieldMapping
+) -> None:
+    """Raises `PlanError` on null or double keys.
+
+    Keys whose hashes all differ do not repeat; they are counted themselves only where they may.
+    """
+    nulls, alike = connection.execute(
+        """
+        select count(*) - count(record_key), count(record_key) - count(distinct hash(record_key))
+        from activation_records
+        """
+    ).fetchall()[0]
+    doubles = 0
+    if alike:
+        (doubles,) = connection.execute(
+            "select count(record_key) - count(distinct record_key) from activation_records"
+        ).fetchall()[0]
+    if nulls or doubles:
+        raise PlanError(
+            f"{model.name}: {nulls} rows without {mapping.key}, {doubles} rows whose "
+            f"{mapping.key} is there already; a payload model has one row per record"
+        )

@@ -62,7 +62,7 @@ def with_handles(
                 held.sync = others.sync
                 and held.handle = others.handle
                 and held.record_key <> others.record_key
-                and others.record_key in (select record_key from activation_source)
+                and others.record_key in (select record_key from activation_records where is_wanted)
         where held.sync = $sync and held.record_key in (select unnest($keys))
         group by held.record_key, held.handle
         """,
@@ -141,7 +141,7 @@ def settle_handles(
 def plan_forgotten(
     connection: duckdb.DuckDBPyConnection, sync: str, *, is_mirror: bool, can_remove: bool
 ) -> None:
-    """Add removals to `activation_candidates` for records that may be held and belong nowhere.
+    """Add removals to `activation_records` for records that may be held and belong nowhere.
 
     Makes `activation_handled`, the keys of all records of this sync that have a handle. Such a
     record was on its way when a run was killed, or its answer was lost, and it has left the model
@@ -160,7 +160,7 @@ def plan_forgotten(
         return
     connection.execute(
         f"""
-        insert into activation_candidates by name
+        insert into activation_records by name
         with
 
         handled as (
@@ -169,8 +169,10 @@ def plan_forgotten(
             from ops.activation_handles
             where
                 sync = $sync
-                and record_key not in (select record_key from activation_source)
-                and record_key not in (select record_key from activation_candidates)
+                and record_key not in (
+                    select record_key from activation_records
+                    where is_wanted or operation is not null
+                )
             group by record_key
 
         ),
@@ -193,11 +195,10 @@ def plan_forgotten(
             known.identifier_key,
             handled.row_hash,
             cast(null as varchar) as external_id,
-            'remove' as operation,
-            sha256(concat_ws(
-                chr(31), $sync, handled.record_key, 'forgotten', handled.row_hash,
-                states.generation
-            )) as idempotency_key
+            states.generation,
+            false as is_wanted,
+            false as is_uncertain,
+            'remove' as operation
         from handled
         left join activation_states as states on handled.record_key = states.record_key
         left join known on handled.record_key = known.record_key

@@ -1,9 +1,8 @@
 """The plan of a run: rows of the payload model against what the destination holds, in SQL.
 
-Belongs here: the temporary relations that a run reads (`activation_source`, `activation_states`
-while it is planned, `activation_candidates`, `activation_plan`); they carry ids and hashes, never a
-payload. Does not belong here: whether the plan may be carried out (`guards.py`), and for whom
-(`gate.py`).
+Belongs here: the temporary relations that a run reads (`activation_states` while it is planned,
+`activation_records`, `activation_plan`); they carry ids and hashes, never a payload. Does not
+belong here: whether the plan may be carried out (`guards.py`), and for whom (`gate.py`).
 
 The row hash is keyed (`pii.hash_keys`), so that nobody can guess an address from it, and covers the
 mapping's version: another mapping is another record. Nothing is written to the ledgers here.
@@ -18,12 +17,12 @@ import duckdb
 
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
-from orchestration.activation.difference import read_candidates, read_states
+from orchestration.activation.difference import read_records, read_states
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.handles import plan_forgotten
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
 from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN
-from orchestration.activation.source import Model, read_source
+from orchestration.activation.source import Model, ledger_columns
 
 OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
     "mirror": ("add", "change", "remove", "refresh"),
@@ -77,9 +76,10 @@ def make_plan(
     then adds, changes and refreshes, each by key. `hold_in_doubt`: rows whose last outcome is
     unknown are not sent again. Raises `PlanError` on null or double keys.
     """
-    uncertain = read_source(connection, model=model, mapping=mapping, level=definition.identity)
     read_states(connection, definition.sync)
-    read_candidates(connection, definition, mapping=mapping, operations=operations, now=now)
+    read_records(
+        connection, definition, model=model, mapping=mapping, operations=operations, now=now
+    )
     plan_forgotten(
         connection,
         definition.sync,
@@ -89,19 +89,19 @@ def make_plan(
     _hold_waiting(connection, definition.sync, now=now)
     if hold_in_doubt:
         _hold_in_doubt(connection, definition.sync, is_insert=definition.mode == "insert")
-    _number_the_plan(connection)
+    _number_the_plan(connection, definition.sync, ledger=ledger_columns(model))
     planned = dict(
         connection.execute(
             "select operation, count(*) from activation_plan group by operation"
         ).fetchall()
     )
     figures = PlanFigures(
-        source_rows=_count(connection, "activation_source"),
+        source_rows=_count(connection, "activation_records where is_wanted"),
         held_rows=_count(connection, _MAY_BE_HELD),
         planned={operation: planned.get(operation, 0) for operation in operations},
-        waiting=_count(connection, "activation_candidates where hold = 'waiting'"),
-        in_doubt=_count(connection, "activation_candidates where hold = 'in_doubt'"),
-        uncertain=uncertain,
+        waiting=_count(connection, "activation_records where hold = 'waiting'"),
+        in_doubt=_count(connection, "activation_records where hold = 'in_doubt'"),
+        uncertain=_count(connection, "activation_records where is_uncertain"),
         erased=_count(
             connection,
             f"activation_plan where operation = 'remove' and {erased_sql('activation_plan')}",
@@ -115,7 +115,7 @@ def _hold_waiting(connection: duckdb.DuckDBPyConnection, sync: str, *, now: date
     """Hold back rejects that are not due or parked, as long as their data is the same."""
     connection.execute(
         """
-        update activation_candidates set hold = 'waiting'
+        update activation_records set hold = 'waiting'
         from (
             select
                 record_key,
@@ -134,10 +134,10 @@ def _hold_waiting(connection: duckdb.DuckDBPyConnection, sync: str, *, now: date
             group by record_key
         ) as rejects
         where
-            rejects.record_key = activation_candidates.record_key
+            rejects.record_key = activation_records.record_key
             and not reject.is_resolved
-            and reject.operation = activation_candidates.operation
-            and reject.row_hash = activation_candidates.row_hash
+            and reject.operation = activation_records.operation
+            and reject.row_hash = activation_records.row_hash
             and (reject.is_terminal or reject.next_try_at > $now)
         """,
         {"sync": sync, "now": now},
@@ -170,26 +170,43 @@ def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str, *, is_inser
         {"sync": sync, "assumed": NEVER_CONFIRMED, "overtaken": OVERTAKEN},
     )
     connection.execute(
-        """
-        update activation_candidates set hold = 'in_doubt'
+        f"""
+        update activation_records set hold = 'in_doubt'
         where
-            idempotency_key in (select idempotency_key from activation_doubts)
-            or ($is_insert and operation = 'add'
-                and record_key in (select record_key from activation_doubts))
+            record_key in (select record_key from activation_doubts)
+            and operation is not null
+            and (
+                {_idempotency_key(sync)} in (select idempotency_key from activation_doubts)
+                or ($is_insert and operation = 'add')
+            )
         """,
         {"is_insert": is_insert},
     )
 
 
-def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
-    """Order the plan: keys are sorted alone, whole rows are fetched by their place after."""
-    ledger = ", ".join(f"candidates.{column}" for column in LEDGER_COLUMNS)
+def _idempotency_key(sync: str) -> str:
+    """SQL of a row's key: the same as long as nothing of the record was acknowledged in between.
+
+    Without the `generation`, who leaves and comes back, or is affirmed again, would have a key that
+    the destination has seen, and one that ignores known keys would not take it.
+    """
+    return f"sha256(concat_ws(chr(31), '{sync}', record_key, operation, row_hash, generation))"
+
+
+def _number_the_plan(
+    connection: duckdb.DuckDBPyConnection, sync: str, *, ledger: tuple[str, ...]
+) -> None:
+    """Order the plan: keys are sorted alone, whole rows are fetched by their place after.
+
+    What follows from a row (its idempotency key, ledger columns that the model lacks) is worked out
+    where a window of rows is read; writing it for millions of rows would take as long as the rest.
+    """
     connection.execute(
         """
         create or replace temp table activation_order as
-        select rowid as candidate
-        from activation_candidates
-        where hold is null
+        select rowid as record
+        from activation_records
+        where operation is not null and hold is null
         order by
             case operation when 'remove' then 1 when 'add' then 2 when 'change' then 3 else 4 end,
             record_key
@@ -197,19 +214,30 @@ def _number_the_plan(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         f"""
-        create or replace temp table activation_plan as
+        create or replace temp table activation_numbered as
         select
             numbered.rowid + 1 as position,
-            candidates.operation,
-            candidates.record_key,
-            candidates.person_id,
-            candidates.identifier_key,
-            candidates.row_hash,
-            candidates.external_id,
-            candidates.idempotency_key,
-            {ledger}
+            records.operation,
+            records.record_key,
+            records.person_id,
+            records.identifier_key,
+            records.row_hash,
+            records.external_id,
+            records.generation
+            {"".join(f", records.{column}" for column in ledger)}
         from activation_order as numbered
-        inner join activation_candidates as candidates on numbered.candidate = candidates.rowid
+        inner join activation_records as records on numbered.record = records.rowid
+        """
+    )
+    absent = "".join(
+        f", cast(null as {kind}) as {column}"
+        for column, kind in LEDGER_COLUMNS.items()
+        if column not in ledger
+    )
+    connection.execute(
+        f"""
+        create or replace temp view activation_plan as
+        select *, {_idempotency_key(sync)} as idempotency_key{absent} from activation_numbered
         """
     )
 

@@ -105,7 +105,7 @@ def record_rejects(
 def resolve_moot_rejects(
     connection: duckdb.DuckDBPyConnection, *, sync: str, run_id: str, at: datetime, sequence: int
 ) -> None:
-    """Close the rejects of records that are no candidates any more: nobody wants to send them."""
+    """Close the rejects of records with which nothing is to be done any more."""
     connection.execute(
         f"""
         insert into ops.activation_rejects {_COLUMNS}
@@ -116,7 +116,9 @@ def resolve_moot_rejects(
         where
             recency = 1
             and not is_resolved
-            and record_key not in (select record_key from activation_candidates)
+            and record_key not in (
+                select record_key from activation_records where operation is not null
+            )
         """,
         {"sync": sync, "run_id": run_id, "at": at, "sequence": sequence},
     )

@@ -176,7 +176,7 @@ def _read_doubts(
     ledger = ", ".join(f"planned.{column}" for column in LEDGER_COLUMNS)
     connection.execute(
         f"""
-        create or replace temp table activation_plan as
+        create or replace temp table activation_doubted as
         with
 
         latest as (
@@ -236,5 +236,8 @@ def _read_doubts(
             "assumed": NEVER_CONFIRMED,
             "overtaken": OVERTAKEN,
         },
+    )
+    connection.execute(
+        "create or replace temp view activation_plan as select * from activation_doubted"
     )
     return int(connection.execute("select count(*) from activation_plan").fetchall()[0][0])

@@ -53,61 +53,45 @@ def find_model(connection: duckdb.DuckDBPyConnection, name: str) -> Model:
     return Model(name=name, relation=f'"{schemas[0]}"."{name}"', columns=columns, types=types)
 
 
-def read_source(
-    connection: duckdb.DuckDBPyConnection, *, model: Model, mapping: FieldMapping, level: str
-) -> int:
-    """Fill `activation_source`: ids, row hash and ledger columns of rows of the model.
+def source_sql(model: Model, mapping: FieldMapping) -> str:
+    """SELECT of the rows of the model as ids, row hash and the ledger columns it has.
 
-    Persons who are less certain than the level of identity asks for are left out, so a mirror
-    removes them; returns how many rows that are. Raises `PlanError` on null or double keys.
+    `is_certain`: the person is as certain as the sync's level of identity asks for. `$hash_key` and
+    `$min_confidence` are parameters.
     """
-    ledger = ", ".join(
-        f"cast({column if column in model.columns else 'null'} as {kind}) as {column}"
-        for column, kind in LEDGER_COLUMNS.items()
+    ledger = "".join(
+        f", cast({column} as {LEDGER_COLUMNS[column]}) as {column}"
+        for column in ledger_columns(model)
     )
-    connection.execute(
-        f"""
-        create or replace temp table activation_source as
+    return f"""
         select
             cast("{mapping.key}" as varchar) as record_key,
             cast(person_id as varchar) as person_id,
             cast({ADDRESS_COLUMN} as varchar) as identifier_key,
             {row_hash_sql(mapping)} as row_hash,
-            {ledger}
+            (
+                person_id in (
+                    select person_id from identity.persons
+                    where confidence_score < $min_confidence
+                )
+            ) is not true as is_certain{ledger}
         from {model.relation} as model
-        """,
-        {"hash_key": hash_key(connection)},
-    )
-    nulls, doubles = connection.execute(
-        """
-        select count(*) - count(record_key), count(record_key) - count(distinct record_key)
-        from activation_source
-        """
-    ).fetchall()[0]
-    if nulls or doubles:
-        raise PlanError(
-            f"{model.name}: {nulls} rows without {mapping.key}, {doubles} rows whose "
-            f"{mapping.key} is there already; a payload model has one row per record"
-        )
-    return _leave_out_uncertain(connection, level)
+    """
 
 
-def _leave_out_uncertain(connection: duckdb.DuckDBPyConnection, level: str) -> int:
-    """Take rows of persons below the level out of `activation_source`; returns how many."""
+def ledger_columns(model: Model) -> tuple[str, ...]:
+    """Columns of the delivery ledger that the model has."""
+    return tuple(column for column in LEDGER_COLUMNS if column in model.columns)
+
+
+def min_confidence(connection: duckdb.DuckDBPyConnection, level: str) -> object:
+    """The least confidence of a level of identity. Raises `PlanError` where there is no such."""
     known = connection.execute(
         "select min_confidence from seeds.identity_levels where identity_level = ?", [level]
     ).fetchall()
     if len(known) != 1:
         raise PlanError(f"identity: seed identity_levels has no level {level!r}")
-    rows = connection.execute(
-        """
-        delete from activation_source where person_id in (
-            select person_id from identity.persons where confidence_score < ?
-        )
-        """,
-        [known[0][0]],
-    ).fetchall()
-    return int(rows[0][0])
+    return known[0][0]
 
 
 def read_payloads(
