@@ -259,11 +259,6 @@ class ScriptedDestination:
         self.after(batch)
         return results[: len(results) - self.shorten]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        for key in record_keys:
-            self.members.pop(key, None)
-        return [RowResult("succeeded") for _ in record_keys]
-
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
         return [RowResult("succeeded") if self.arrived[key] else None for key in idempotency_keys]
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from orchestration.activation.connectors.base import ConnectorContext, DestinationDown, Record
+from orchestration.activation.connectors.base import ConnectorContext
 from orchestration.activation.connectors.meta_audience import CONNECTOR, MetaOptions, MetaSettings
-from orchestration.activation.destinations import load_destinations
 from tests.destinations.audiences import (
     audience_brand,
     audience_sync,
@@ -250,28 +249,18 @@ def test_a_person_without_a_usable_key_costs_nobody_else(brand: Brand, server: S
     assert_audience_is_ledger(brand, server)
 
 
-def test_erasing_removes_by_key(brand: Brand, server: Server) -> None:
-    """The audience knows each record by its key."""
+def test_an_erased_person_is_removed_by_key(brand: Brand, server: Server) -> None:
+    """The audience knows each record by its key, so nothing else of the person is needed."""
     brand.run(SYNC)
-    destination = load_destinations(brand.paths)["meta"]
-    connector = CONNECTOR.open(
-        ConnectorContext(
-            sync="people",
-            run_id="erasing",
-            key="person_id",
-            fields=("person_id", "email"),
-            outbox=brand.paths.outbox,
-            settings=destination.settings,
-            options=MetaOptions(audience_id="99"),
-            secrets=destination.secrets(),
-        )
+    leave(brand, 4)
+    brand.connection.execute(
+        "insert into ops.erasures (erasure_id, identifier_key, person_id, erased_at) "
+        "values ('e1', 'k0004', 'p0004', timestamp '2026-07-01')"
     )
-    results = connector.erase(["p0001", "p0002"])
-    assert [result.outcome for result in results] == ["succeeded", "succeeded"]
-    assert set(service(server).members) == {"p0003", "p0004", "p0005", "p0006"}
-    service(server).token = "another"
-    with pytest.raises(DestinationDown):
-        connector.send([Record("remove", "p0003", "i", {"person_id": "p0003"})])
+    report = brand.run(SYNC.model_copy(update={"mode": "upsert"}))
+    assert report.operations["remove"].succeeded == 1
+    assert_audience_is_ledger(brand, server)
+    assert "p0004" not in service(server).members
 
 
 def test_a_sync_without_a_field_that_meta_can_match_says_so(brand: Brand) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.activation.connectors import open_connector, sftp_session
-from orchestration.activation.opening import open_run
+from orchestration.activation.connectors import sftp_session
 from tests.cut_connection import CutConnection, Verdict, cut_connection
 from tests.sftp_server import PASSWORD, USER, SftpServer, sftp_server
 from tests.syncs import Brand, definition, make_brand
@@ -270,19 +269,6 @@ def test_a_lost_outbox_is_made_good_from_the_files(brand: Brand, server: SftpSer
     report = brand.run(SYNC, run_id="r2", accept_filled_destination=True)
     assert (report.resumed_runs, report.total.planned) == (["r1"], 0)
     assert _delivered(server) == EVERYBODY
-
-
-def test_erasing_takes_a_person_out_of_the_files_that_still_lie_there(
-    brand: Brand, server: SftpServer
-) -> None:
-    brand.run(SYNC, run_id="r1")
-    run = open_run(
-        brand.connection, SYNC, paths=brand.paths, run_id="r2", open_destination=open_connector,
-        now=brand.now, sleep=lambda _: None,
-    )  # fmt: skip
-    assert [row.outcome for row in run.connector.erase(["p0002"])] == ["succeeded"]
-    assert _delivered(server) == {("add", "p0001"): 1, ("add", "p0003"): 1}
-    assert "person2" not in (server.folder / "in/people/r1.csv").read_text(encoding="utf-8")
 
 
 def test_who_is_erased_is_removed_and_leaves_the_earlier_files(

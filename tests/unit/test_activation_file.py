@@ -116,16 +116,6 @@ def test_read_back_tidies_up_after_a_kill(outbox: Path) -> None:
     assert sorted(file.name for file in folder.iterdir()) == ["r1.csv", "r1.jsonl"]
 
 
-def test_erasing_takes_a_person_out_of_every_file_of_every_run(outbox: Path) -> None:
-    _open(outbox).send([_record(1, email="a@example.com"), _record(2)])
-    _open(outbox, "r2").send([_record(1, "change", email="b@example.com")])
-    assert [row.outcome for row in _open(outbox, "r3").erase(["p1"])] == ["succeeded"]
-    text = "".join(file.read_text(encoding="utf-8") for file in (outbox / "people").iterdir())
-    assert "p1" not in text
-    assert "example.com" not in text
-    assert [row["person_id"] for row in _csv_rows(outbox)] == ["p2"]
-
-
 def test_whether_the_outbox_holds_anything(outbox: Path) -> None:
     assert not _open(outbox).holds_records()
     _open(outbox).send([_record(1)])

@@ -188,12 +188,13 @@ def test_a_payload_of_20_kb_is_rejected_for_that_row_alone() -> None:
     assert [len(request.body) for request in server.requests] == [19_999]
 
 
-def test_erasing_sends_the_key_alone() -> None:
+def test_a_remove_takes_the_record_away_by_its_key() -> None:
     receiver = Receiver()
     with http_server(receiver) as server:
         connector = _connector(server.url)
         connector.send([_record(1), _record(2)][:1])
         assert receiver.members == {"p1": {"person_id": "p1", "name": "Änne"}}
-        assert [row.outcome for row in connector.erase(["p1", "p2"])] == ["succeeded"] * 2
+        remove = Record("remove", "p1", "key1-gone", {"person_id": "p1"})
+        assert [row.outcome for row in connector.send([remove])] == ["succeeded"]
     assert receiver.members == {}
     assert server.requests[1].json()["data"] == {"person_id": "p1"}

@@ -146,10 +146,6 @@ class Connector(Protocol):
         """
         ...
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Remove every trace of these records, of earlier runs too; one result per key."""
-        ...
-
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
         """What the destination holds under each key of this run; None where it finds nothing."""
         ...

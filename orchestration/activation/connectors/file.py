@@ -84,17 +84,6 @@ class FileConnector:
             for key in idempotency_keys
         ]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Drop the lines of these records from every file of this sync, of all runs."""
-        gone = set(record_keys)
-        for file in self._files():
-            lines = list(_read_lines(file))
-            kept = [line for line in lines if str(line.get(self._context.key)) not in gone]
-            if len(kept) < len(lines):
-                self._write(file, jsonl_text(kept))
-                self._write(file.with_suffix(".csv"), self._csv_text(kept))
-        return [RowResult("succeeded") for _ in record_keys]
-
     def holds_records(self) -> bool:
         """Whether any delivered file of this sync has a line."""
         return any(file.stat().st_size > 0 for file in self._files())

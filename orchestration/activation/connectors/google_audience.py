@@ -161,10 +161,6 @@ class GoogleAudience:
         """A list never tells who is on it."""
         return [None for _ in idempotency_keys]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """A list knows no record keys: the sync removes by identifiers."""
-        return [_refused("identifiers_unknown") for _ in record_keys]
-
     def holds_records(self) -> bool | None:
         """A list never tells who is on it."""
         return None

@@ -156,20 +156,6 @@ class MetaAudience:
         """An audience never tells who is in it."""
         return [None for _ in idempotency_keys]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Remove by key, as far as the audience lets go."""
-        results: list[RowResult] = []
-        size = self.describe().batch_size
-        for first in range(0, len(record_keys), size):
-            keys = record_keys[first : first + size]
-            record = Record("remove", keys[0], keys[0], {})
-            try:
-                answer = self._ask("DELETE", ["EXTERN_ID"], [[key] for key in keys], record)
-            except _RemoveRefused:
-                answer = RowResult("rejected", error_class="remove_refused")
-            results += [answer] * len(keys)
-        return results
-
     def holds_records(self) -> bool | None:
         """An audience never tells who is in it."""
         return None

@@ -83,13 +83,6 @@ class PostgresConnector:
             self._commit(session)
         return [RowResult("succeeded") for _ in batch]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Delete the rows of these records."""
-        with self._transaction() as session:
-            self._table.delete(session, record_keys)
-            self._commit(session)
-        return [RowResult("succeeded") for _ in record_keys]
-
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
         """Look the keys up among the deliveries, when no earlier session is at it any more."""
         with self._transaction() as session:

@@ -112,16 +112,6 @@ class SftpConnector:
             for key in idempotency_keys
         ]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Take these records out of every file that still lies there, of all runs."""
-
-        async def take_out() -> None:
-            async with self._session() as session:
-                await self._take_out(session, set(record_keys))
-
-        asyncio.run(take_out())
-        return [RowResult("succeeded") for _ in record_keys]
-
     def holds_records(self) -> bool | None:
         """True when a file lies there; an empty folder tells nothing, files are picked up."""
 

@@ -156,10 +156,6 @@ class SmtpConnector:
         self._journal.open()
         return [self._send(record) for record in batch]
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Nothing is kept at a mail server; what was sent is with its recipient."""
-        return [RowResult("succeeded", message="nothing is kept") for _ in record_keys]
-
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
         """What the journal of this run says; unknown for the mail that was under way."""
         says = {

@@ -93,7 +93,6 @@ class WebhookConnector:
     ) -> None:
         self._settings = cast(WebhookSettings, context.settings)
         self._sync = context.sync
-        self._key = context.key
         self._clock = clock
         self._keys = [signing_key(secret.get_secret_value()) for secret in context.secrets.values()]
         self._started = datetime.fromtimestamp(clock(), UTC).isoformat(timespec="seconds")
@@ -144,17 +143,6 @@ class WebhookConnector:
         )
         return [RowResult("succeeded")] if is_single else _results(batch, answer)
 
-    def erase(self, record_keys: Sequence[str]) -> list[RowResult]:
-        """Tell the receiver to forget these records: a `remove` with the key alone."""
-        results: list[RowResult] = []
-        size = self._settings.rows_per_request
-        for first in range(0, len(record_keys), size):
-            keys = record_keys[first : first + size]
-            results += self.send(
-                [Record("remove", key, self._erasure_id(key), {self._key: key}) for key in keys]
-            )
-        return results
-
     def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
         """Webhooks cannot be asked."""
         return [None for _ in idempotency_keys]
@@ -162,10 +150,6 @@ class WebhookConnector:
     def holds_records(self) -> None:
         """Webhooks cannot be asked."""
         return
-
-    def _erasure_id(self, record_key: str) -> str:
-        text = chr(31).join((self._sync, record_key, "erase"))
-        return hashlib.sha256(text.encode()).hexdigest()
 
     def _single(self, record: Record) -> bytes:
         return _json(
