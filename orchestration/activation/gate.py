@@ -99,7 +99,7 @@ objections as (
 suppressed as (
 
     select distinct identifier_key from core.suppressions
-    where coalesce(channel, 'all') in ($channel, 'all')
+    where channel in ($channel, 'all')
 
 ),
 

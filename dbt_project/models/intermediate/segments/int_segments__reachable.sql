@@ -66,7 +66,7 @@ suppressions as (
 
     select
         identifier_key,
-        coalesce(channel, 'all') as channel
+        channel
     from {{ ref('suppressions') }}
 
 ),

@@ -74,24 +74,36 @@ unioned as (
 
 ),
 
+-- a reason that names no channel concerns all of them
+reasons as (
+
+    select
+        identifier_key,
+        coalesce(channel, 'all') as channel,
+        reason,
+        since
+    from unioned
+
+),
+
 -- channel: the one that all reasons concern, else all
 final as (
 
     select
-        unioned.identifier_key,
+        reasons.identifier_key,
         identifiers.identifier_type,
         identifiers.person_id,
         case
-            when min(unioned.channel) = max(unioned.channel) then min(unioned.channel) else 'all'
+            when min(reasons.channel) = max(reasons.channel) then min(reasons.channel) else 'all'
         end
             as channel,
-        {{ distinct_text('unioned.reason') }} as reason,
-        min(unioned.since) as since
-    from unioned
-    inner join identifiers on unioned.identifier_key = identifiers.identifier_key
+        {{ distinct_text('reasons.reason') }} as reason,
+        min(reasons.since) as since
+    from reasons
+    inner join identifiers on reasons.identifier_key = identifiers.identifier_key
     inner join address_types
         on identifiers.identifier_type = address_types.address_identifier_type
-    group by unioned.identifier_key, identifiers.identifier_type, identifiers.person_id
+    group by reasons.identifier_key, identifiers.identifier_type, identifiers.person_id
 
 )
 
