@@ -234,16 +234,48 @@ def test_lost_after_the_dot_nobody_knows_and_it_is_never_sent_again(
     assert post.arrived["person1@example.com"] == int(is_taken)
 
 
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [
+        ("at_mail", "553 5.7.1 not yours"),
+        ("at_mail", "555 5.5.4 unsupported"),
+        ("at_recipient", "550 5.1.8 sender's domain not found"),
+        (
+            "at_recipient",
+            "553 5.7.1 <News@example.com>: Sender address rejected: not owned by user",
+        ),
+        ("at_recipient", "521 5.3.2 no mail here"),
+        ("at_dot", "550 5.7.26 this sender is not authenticated"),
+    ],
+)
 def test_a_sender_that_is_refused_ends_the_run_before_anybody_is_parked(
-    tmp_path: Path, post: Post
+    tmp_path: Path, post: Post, stage: str, answer: str
 ) -> None:
+    """Postfix tells only after RCPT that it refuses the sender: every row was parked for good."""
     brand = make_mail_brand(tmp_path, post.port, people=3)
-    post.at_mail = lambda: "553 5.7.1 not yours"
+    setattr(post, stage, lambda *address: answer)
     report = brand.run(mail_sync())
     assert (report.status, report.total.aborted) == ("failed", 3)
-    assert "sender refused: 553/5.7.1" in (report.error or "")
-    post.at_mail = lambda: None
+    assert f"sender or session refused: {answer[:3]}/5." in (report.error or "")
+    assert brand.rows("select * from ops.activation_rejects") == []
+    setattr(post, stage, lambda *address: None)
     assert brand.run(mail_sync()).total.succeeded == 3
+    _assert_ledger_and_server_agree(brand, post)
+
+
+def test_a_server_that_refuses_the_option_of_one_address_refuses_that_row_alone(
+    tmp_path: Path, post: Post
+) -> None:
+    """It says SMTPUTF8 and does not take it: the option is the recipient's, not the sender's."""
+    brand = make_mail_brand(tmp_path, post.port, people=3)
+    brand.connection.execute(
+        "update pii.people set email = 'änne@example.com' where person_id = 'p0001'"
+    )
+    answers = iter([None, "555 5.5.4 option unknown", None])
+    post.at_mail = lambda: next(answers)
+    assert brand.run(mail_sync()).total.succeeded == 2
+    assert _reasons(brand)["p0001"] == ("rejected", "smtp_555")
+    _assert_ledger_and_server_agree(brand, post)
 
 
 def test_nobody_listens_the_run_ends_and_everybody_is_mailed_later(tmp_path: Path) -> None:

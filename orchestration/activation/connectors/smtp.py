@@ -9,7 +9,8 @@ written in a mail (`orchestration/content`), retries.
     5xx for the recipient or the mail           rejected for good; the other rows go on
     421, connection lost before the final dot   NotDelivered: nothing arrived
     connection lost after the final dot         unknown: never sent again blindly
-    credentials or sender refused               DestinationDown
+    5xx for the sender or the session, at any   DestinationDown: nobody is parked for it
+    stage; credentials refused
 
 A batch is one mail, so that every error is about one. What is handed over is written down before
 the dot (`smtp_journal.py`): a killed run has one mail in doubt, however many are written down
@@ -31,6 +32,7 @@ from orchestration.activation.connectors.base import (
     ConnectorSettings,
     ConnectorType,
     Description,
+    DestinationDown,
     Record,
     RowResult,
     SyncOptions,
@@ -191,6 +193,8 @@ class SmtpConnector:
         )
         if reply.code:
             self._journal.write("taken" if reply.is_accepted else "refused", key)
+        if reply.is_of_all:
+            raise DestinationDown(f"sender or session refused: {reply.status} at {reply.stage}")
         return _result(reply, rendered, mail.message_id)
 
     def _mail(self, record: Record) -> tuple[Rendered, Mail]:

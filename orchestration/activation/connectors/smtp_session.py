@@ -16,7 +16,7 @@ import ssl
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import SecretStr
@@ -27,7 +27,12 @@ Stage = Literal["MAIL", "RCPT", "DATA", "end of DATA"]
 # So often in a row no connection: the server is down for this run.
 PATIENCE = 8
 CLOSING = 421
+NO_MAIL_HERE = 521
 _STATUS = re.compile(rb"^\d\.\d{1,3}\.\d{1,3}\b")
+# Enhanced codes (IANA) that speak of the sender, its proofs or the whole server, at whatever stage.
+_OF_ALL = {"5.1.7", "5.1.8", "5.3.2", "5.7.8", "5.7.9", "5.7.11"} | {
+    f"5.7.{detail}" for detail in (20, 21, 22, 23, 25, 26, 27)
+}
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,14 @@ class Reply:
     """The server's last word on a mail; `code` 0: the connection was lost after the final dot.
 
     `status` is the code with the enhanced one, if there is one (550/5.1.1): never the server's
-    prose, which may quote the address.
+    prose, which may quote the address. `is_of_all`: refused for good for what is the same in every
+    mail, so that none would fare better: sender, proofs of it, session.
     """
 
     code: int
     status: str
     stage: Stage
+    is_of_all: bool = False
 
     @property
     def is_accepted(self) -> bool:
@@ -111,10 +118,11 @@ class Session:
         options = " SMTPUTF8 BODY=8BITMIME" if utf8 else ""
         server.command_encoding = "utf-8" if utf8 else "ascii"
         reply = self._say(server, f"MAIL FROM:<{self._sender}>{options}", "MAIL")
-        if reply.code >= 500:  # the sender is refused: every mail would be
-            raise DestinationDown(f"sender refused: {reply.status}")
         if reply.code != 250:
-            return self._undone(server, reply)
+            about_option = utf8 and (reply.code == 555 or reply.status.endswith("/5.6.7"))
+            return self._undone(
+                server, replace(reply, is_of_all=reply.code >= 500 and not about_option)
+            )
         reply = self._say(server, f"RCPT TO:<{recipient}>", "RCPT")
         if reply.code not in (250, 251):
             return self._undone(server, reply)
@@ -146,7 +154,7 @@ class Session:
         if not 200 <= code < 600:
             self._drop()
             return Reply(0, "no SMTP reply", "end of DATA")
-        return Reply(code, _status(code, prose), "end of DATA")
+        return self._reply(code, prose, "end of DATA")
 
     def _say(self, server: smtplib.SMTP, command: str, stage: Stage) -> Reply:
         try:
@@ -157,7 +165,16 @@ class Session:
             raise _Lost(f"{code} at {stage}")
         if code in (530, 535):
             raise DestinationDown(f"authentication is asked for: {_status(code, prose)}")
-        return Reply(code, _status(code, prose), stage)
+        return self._reply(code, prose, stage)
+
+    def _reply(self, code: int, prose: bytes, stage: Stage) -> Reply:
+        """Many servers tell only after RCPT whom they refuse, and then name the sender."""
+        status = _status(code, prose)
+        names_sender = f"<{self._sender}>".lower().encode() in prose.lower()
+        is_of_all = code >= 500 and (
+            code == NO_MAIL_HERE or names_sender or status.partition("/")[2] in _OF_ALL
+        )
+        return Reply(code, status, stage, is_of_all)
 
     def _undone(self, server: smtplib.SMTP, reply: Reply) -> Reply:
         """Clear the mail that was begun, so that the connection can go on."""
@@ -175,16 +192,14 @@ class Session:
         try:
             server = self._open()
             self._log_in(server)
-        except smtplib.SMTPAuthenticationError as error:
+        except smtplib.SMTPResponseException as error:  # greeting, EHLO, STARTTLS or AUTH
             _abandon(server)
-            if 400 <= error.smtp_code < 500:
-                raise self._unreachable(f"{error.smtp_code} at AUTH") from None
-            raise DestinationDown(f"credentials refused: {error.smtp_code}") from None
-        except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
-            _abandon(server)
+            is_login = isinstance(error, smtplib.SMTPAuthenticationError)
             if 500 <= error.smtp_code < 600:
-                raise DestinationDown(f"the server refuses us: {error.smtp_code}") from None
-            raise self._unreachable(f"greeted with {error.smtp_code}") from None
+                refused = "credentials refused" if is_login else "the server refuses us"
+                raise DestinationDown(f"{refused}: {error.smtp_code}") from None
+            stage = "at AUTH" if is_login else "before any mail"
+            raise self._unreachable(f"{error.smtp_code} {stage}") from None
         except (ssl.SSLCertVerificationError, smtplib.SMTPNotSupportedError) as error:
             _abandon(server)
             raise DestinationDown(f"{type(error).__name__}; tls or credentials are wrong") from None
