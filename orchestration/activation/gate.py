@@ -55,6 +55,7 @@ BUCKETS = 10_000
 
 # What a word means is decided where core.consent_by_identifier is built: a word for all channels
 # has a row for each, silence has one (granted) where the law lets one write until an objection.
+# Every table is cut to the batch before it is joined: a batch costs a look at the tables, no more.
 _GATE_SQL = """
 with
 
@@ -70,7 +71,12 @@ purpose_consents as (
 
     select identifier_key, person_id, channel, status, since
     from core.consent_by_identifier
-    where purpose = $purpose
+    where
+        purpose = $purpose
+        and (
+            identifier_key in (select identifier_key from batch)
+            or person_id in (select person_id from batch)
+        )
 
 ),
 
@@ -86,7 +92,8 @@ late_refusals as (
 
 owners as (
 
-    select identifier_key, person_id from identity.identifier_person where is_current
+    select identifier_key, person_id from identity.identifier_person
+    where is_current and identifier_key in (select identifier_key from batch)
 
 ),
 
@@ -99,14 +106,16 @@ objections as (
 suppressed as (
 
     select distinct identifier_key from core.suppressions
-    where channel in ($channel, 'all')
+    where
+        channel in ($channel, 'all')
+        and identifier_key in (select identifier_key from batch)
 
 ),
 
 held_out as (
 
     select distinct person_id from segments.membership
-    where is_holdout and exited_at is null
+    where is_holdout and exited_at is null and person_id in (select person_id from batch)
 
 ),
 
