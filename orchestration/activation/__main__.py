@@ -9,7 +9,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+
+import duckdb
 
 from orchestration.activation import (
     DestinationError,
@@ -26,6 +29,7 @@ from orchestration.activation.housekeeping import keep_house
 from orchestration.activation.mapping import MappingError
 from orchestration.activation.opening import SyncError
 from orchestration.activation.source import PlanError
+from orchestration.activation.unopened import record_bad_documents
 from orchestration.settings import Paths, SettingsError, current_paths, load_tenant
 from orchestration.state import save_state
 from orchestration.warehouse import Warehouse, WarehouseLocked
@@ -67,6 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
         syncs = syncs_of(paths)
     except (DestinationError, SyncDefinitionError) as error:
         print(error, file=sys.stderr)
+        if not (options.check or options.dry_run or options.expire_outbox or options.compact):
+            _leave_word(paths, options.sync)
         return 1
     if options.check:
         print(f"{len(syncs)} sync documents are valid")
@@ -118,12 +124,25 @@ def _run(
                 )
             except (PlanError, MappingError, SyncError, DestinationError) as error:
                 print(f"{definition.sync}: {error}", file=sys.stderr)
-                return 1
-            if not is_dry_run:  # receipts lost with the warehouse would be sent again
-                save_state(connection, paths.state)
+                is_ok = False
+                continue
+            finally:
+                if not is_dry_run:  # receipts lost with the warehouse would be sent again
+                    save_state(connection, paths.state)
             _show(report)
             is_ok = is_ok and report.is_ok
     return 0 if is_ok else 1
+
+
+def _leave_word(paths: Paths, sync: str | None) -> None:
+    """No document could be read: what should have run is failed, and whoever is on duty is told."""
+    if not paths.warehouse.exists():
+        return
+    with (
+        suppress(WarehouseLocked, duckdb.CatalogException),
+        Warehouse(paths.warehouse).connect() as connection,
+    ):
+        record_bad_documents(connection, only=sync, at=utc_now())
 
 
 def _keep_house(paths: Paths, *, expire: bool, compact: bool) -> int:

@@ -27,6 +27,7 @@ from orchestration.activation.plan import PlanFigures, make_plan
 from orchestration.activation.report import LawBroken, OperationCounts, Status, SyncReport
 from orchestration.activation.resume import close_open_runs
 from orchestration.activation.running import claim
+from orchestration.activation.unopened import record_failure
 from orchestration.settings import Paths
 
 _LOG = logging.getLogger(__name__)
@@ -59,46 +60,28 @@ def run_sync(
     A second run of a sync that is under way raises `SyncRunning`; a dry run may go beside it.
     A guard that stops, a destination that is down and rejected rows are in the report
     (`status`, `error`); a sync that cannot run as defined raises `SyncError`, `PlanError` or
-    `MappingError`, and a lost row raises `LawBroken`.
+    `MappingError` and leaves a failed run behind, and a lost row raises `LawBroken`.
     """
     with claim(paths, [] if dry_run else [definition.sync]):
         started_at = now()
-        run = open_run(
-            connection,
-            definition,
-            paths=paths,
-            run_id=run_id,
-            open_destination=open_destination,
-            now=now,
-            sleep=sleep,
-        )
-        resumed: list[str] = []
-        if not dry_run:
-            resumed = close_open_runs(
+        try:
+            run = open_run(
                 connection,
-                sync=definition.sync,
-                receipts_of=run.earlier_receipts,
-                connector_of=run.earlier_connector,
-                unknown_after_days=definition.on_reject.unknown_after_days,
+                definition,
+                paths=paths,
+                run_id=run_id,
+                open_destination=open_destination,
                 now=now,
+                sleep=sleep,
             )
-        figures = make_plan(
-            connection,
-            definition,
-            model=run.model,
-            mapping=run.mapping,
-            operations=run.operations,
-            hold_in_doubt=not run.description.is_idempotent,
-            now=started_at,
-        )
-        run.gate = run.gate.with_plan(connection, run.run_id)
-        stop = check_guards(
-            definition.guards,
-            figures,
-            has_history=run.has_history,
-            destination_holds_records=run.connector.holds_records(),
-            accept_filled_destination=accept_filled_destination,
-        )
+            resumed = [] if dry_run else _close_open_runs(run)
+            figures, stop = _plan(run, started_at, accept_filled_destination)
+        except Exception as failure:
+            if not dry_run:
+                record_failure(
+                    connection, definition, failure, run_id=run_id, started_at=started_at, at=now()
+                )
+            raise
         sample: list[dict[str, str]] = []
         if dry_run:
             counts, sample = rehearse(run, figures)
@@ -132,6 +115,42 @@ def run_sync(
         report.assert_law()
         _LOG.info(report.line())
         return report
+
+
+def _close_open_runs(run: Run) -> list[str]:
+    """Settle what earlier runs of the sync left open; ids of those that had been killed."""
+    return close_open_runs(
+        run.connection,
+        sync=run.definition.sync,
+        receipts_of=run.earlier_receipts,
+        connector_of=run.earlier_connector,
+        unknown_after_days=run.definition.on_reject.unknown_after_days,
+        now=run.now,
+    )
+
+
+def _plan(
+    run: Run, started_at: datetime, accept_filled_destination: bool
+) -> tuple[PlanFigures, str | None]:
+    """Make the plan; its figures, and why a guard stops the run, or None."""
+    figures = make_plan(
+        run.connection,
+        run.definition,
+        model=run.model,
+        mapping=run.mapping,
+        operations=run.operations,
+        hold_in_doubt=not run.description.is_idempotent,
+        now=started_at,
+    )
+    run.gate = run.gate.with_plan(run.connection, run.run_id)
+    stop = check_guards(
+        run.definition.guards,
+        figures,
+        has_history=run.has_history,
+        destination_holds_records=run.connector.holds_records(),
+        accept_filled_destination=accept_filled_destination,
+    )
+    return figures, stop
 
 
 def _carry_out(

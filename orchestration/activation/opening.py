@@ -35,6 +35,7 @@ from orchestration.preferences.journal import Journal
 from orchestration.settings import Paths
 
 OpenConnector = Callable[[str, ConnectorContext], Connector]
+RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class SyncError(ValueError):
@@ -105,7 +106,7 @@ def open_run(
     Raises `PlanError`, `MappingError` or `SyncError` when they do not fit together.
     """
     name = definition.sync
-    run_id = _free_run_id(connection, name, run_id, now())
+    run_id = free_run_id(connection, name, run_id, now())
     destination = _destination(definition, paths)
     model = find_model(connection, definition.model)
     mapping = FieldMapping.of(definition.key, definition.fields, model.columns)
@@ -228,13 +229,13 @@ def _context(
     )
 
 
-def _free_run_id(
+def free_run_id(
     connection: duckdb.DuckDBPyConnection, sync: str, wanted: str | None, at: datetime
 ) -> str:
     """The wanted id, numbered when this sync has used it; from time and chance when None."""
     if wanted is None:
         return f"{at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", wanted):
+    if not RUN_ID.fullmatch(wanted):
         raise SyncError(f"run_id {wanted!r}: letters, digits, - and _ only (it names files)")
     used = {
         run_id

@@ -26,6 +26,10 @@ _SEQUENCED = (
     "activation_sync_runs", "activation_sync_rows", "activation_rejects",
     "activation_delivery_ledger", "activation_sync_state",
 )  # fmt: skip
+# The highest number that any write has; the next one is higher.
+HIGHEST_SEQUENCE = "select coalesce(max(sequence), 0) from ({})".format(
+    " union all ".join(f"select max(sequence) as sequence from ops.{t}" for t in _SEQUENCED)
+)
 _IDS = "record_key, person_id, identifier_key, operation, row_hash, idempotency_key"
 _LEDGER = ", ".join(LEDGER_COLUMNS)
 _RENDERED = ", ".join(
@@ -274,11 +278,7 @@ class Receipts:
     def _transaction(self) -> Generator[int]:
         """A transaction with its own sequence number; committed (and flushed) at the end."""
         if self._sequence is None:
-            highest = " union all ".join(
-                f"select max(sequence) as sequence from ops.{table}" for table in _SEQUENCED
-            )
-            row = self.connection.execute(f"select max(sequence) from ({highest})").fetchall()[0]
-            self._sequence = int(row[0] or 0)
+            self._sequence = int(self.connection.execute(HIGHEST_SEQUENCE).fetchall()[0][0])
         self._sequence += 1
         self.connection.execute("begin transaction")
         try:
