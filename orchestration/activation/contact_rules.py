@@ -22,6 +22,8 @@ from orchestration.activation.contacts import (
     earlier_contacts,
     read_people,
     recipients,
+    rehearsed_contacts,
+    remember_rehearsed,
 )
 from orchestration.activation.quiet_hours import QuietWindow, is_quiet, own_windows
 from orchestration.contact_settings import WEEKDAYS, minute_of_day
@@ -32,17 +34,27 @@ CAPPED = "frequency_cap"  # followed by which one: frequency_cap:email_marketing
 
 @dataclass(frozen=True)
 class ContactRules:
-    """The rules of one run of messages. A person's wishes count for everything but service."""
+    """The rules of one run of messages. A person's wishes count for everything but service.
+
+    `is_rehearsal`: nothing is written down, so what was let through is remembered here.
+    """
 
     channel: str
     purpose: str
     run_id: str
     caps: tuple[Cap, ...]
     windows: tuple[QuietWindow, ...]
+    is_rehearsal: bool = False
 
     @classmethod
     def of(
-        cls, connection: duckdb.DuckDBPyConnection, *, channel: str, purpose: str, run_id: str
+        cls,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        channel: str,
+        purpose: str,
+        run_id: str,
+        is_rehearsal: bool = False,
     ) -> ContactRules:
         """The brand's rules for a channel and purpose, with the people of `activation_plan` read.
 
@@ -71,6 +83,7 @@ class ContactRules:
                 )
                 for starts, ends, days in windows
             ),
+            is_rehearsal=is_rehearsal,
         )
 
     def refused(
@@ -98,17 +111,25 @@ class ContactRules:
         if not capped:
             return refusals
         longest = max(cap.days for _, caps in capped for cap in caps)
-        counter = Counter(
-            earlier_contacts(
+        contacts = earlier_contacts(
+            connection,
+            first=first,
+            last=last,
+            # wherever the person lives, the window opens later than this
+            since=at - timedelta(days=longest + 1),
+            at=at,
+            run_id=self.run_id,
+        )
+        if self.is_rehearsal:
+            contacts += rehearsed_contacts(
                 connection,
                 first=first,
                 last=last,
-                # wherever the person lives, the window opens later than this
-                since=at - timedelta(days=longest + 1),
+                channel=self.channel,
+                purpose=self.purpose,
                 at=at,
-                run_id=self.run_id,
             )
-        )
+        counter = Counter(contacts)
         for recipient, caps in capped:
             contact = Contact(
                 recipient.person_id, recipient.household_id, self.channel, self.purpose, at
@@ -118,6 +139,9 @@ class ContactRules:
                 counter.add(contact)
             else:
                 refusals[recipient.position] = f"{CAPPED}:{full}"
+        if self.is_rehearsal:
+            passed = [item.position for item, _ in capped if item.position not in refusals]
+            remember_rehearsed(connection, passed)
         return refusals
 
     def _is_quiet(self, recipient: Recipient, at: datetime) -> bool:

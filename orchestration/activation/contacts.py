@@ -1,8 +1,9 @@
 """Whom a plan wants to write to, and what they were sent before: the SQL of the contact rules.
 
 Belongs here: the temporary tables `activation_people` (time zone, household and wishes per row of
-the plan) and `activation_members` (under which ids the ledger knows a household), and reading
-contacts out of the ledgers. Does not belong here: what a rule makes of them (`contact_rules.py`).
+the plan), `activation_members` (under which ids the ledger knows a household) and
+`activation_rehearsed` (whom a rehearsal let through), and reading contacts out of them and out of
+the ledgers. Does not belong here: what a rule makes of them (`contact_rules.py`).
 """
 
 from __future__ import annotations
@@ -142,6 +143,17 @@ inner join members on latest.person_id = members.known_id
 where latest.outcome = 'sending' and latest.recorded_at >= $since
 """
 
+_REHEARSED = """
+select
+    people.person_id, people.household_id, cast($channel as varchar), cast($purpose as varchar),
+    cast($at as timestamp)
+from activation_rehearsed as rehearsed
+inner join activation_people as people on rehearsed.position = people.position
+where people.household_id in (
+    select household_id from activation_people where position between $first and $last
+)
+"""
+
 
 class Recipient(NamedTuple):
     """Somebody in the plan; `timezone` is one that exists, what was not asked for is None."""
@@ -157,7 +169,7 @@ class Recipient(NamedTuple):
 
 
 def read_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fill both tables from `activation_plan`.
+    """Fill both tables from `activation_plan`; nobody is rehearsed yet.
 
     A person without a household is one alone; without a time zone that exists, the tenant's holds.
     """
@@ -165,6 +177,7 @@ def read_people(connection: duckdb.DuckDBPyConnection) -> None:
     zones = sorted({zone for (zone,) in said if zone} & available_timezones())
     connection.execute(_PEOPLE, {"zones": zones})
     connection.execute(_MEMBERS)
+    connection.execute("create or replace temp table activation_rehearsed (position bigint)")
 
 
 def recipients(connection: duckdb.DuckDBPyConnection, *, first: int, last: int) -> list[Recipient]:
@@ -198,3 +211,25 @@ def earlier_contacts(
         run = {"run_id": open_run, "sync": sync, "channel": channel, "purpose": purpose}
         rows += connection.execute(_RESERVED, {**batch, **run, "at": at}).fetchall()
     return [Contact(*row) for row in rows]
+
+
+def rehearsed_contacts(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    first: int,
+    last: int,
+    channel: str,
+    purpose: str,
+    at: datetime,
+) -> list[Contact]:
+    """What a rehearsal let through before, to the households of `first` to `last`, as sent `at`."""
+    rows = connection.execute(
+        _REHEARSED,
+        {"first": first, "last": last, "channel": channel, "purpose": purpose, "at": at},
+    ).fetchall()
+    return [Contact(*row) for row in rows]
+
+
+def remember_rehearsed(connection: duckdb.DuckDBPyConnection, positions: list[int]) -> None:
+    """A rehearsal writes no receipts: what it let through counts for the rows after it."""
+    connection.execute("insert into activation_rehearsed select unnest($1::bigint[])", [positions])

@@ -75,7 +75,12 @@ def run_sync(
                 sleep=sleep,
             )
             resumed = [] if dry_run else _close_open_runs(run)
-            figures, stop = _plan(run, started_at, accept_filled_destination)
+            figures, stop = _plan(
+                run,
+                started_at,
+                accept_filled_destination=accept_filled_destination,
+                is_rehearsal=dry_run,
+            )
         except Exception as failure:
             if not dry_run:
                 record_failure(
@@ -130,7 +135,7 @@ def _close_open_runs(run: Run) -> list[str]:
 
 
 def _plan(
-    run: Run, started_at: datetime, accept_filled_destination: bool
+    run: Run, started_at: datetime, *, accept_filled_destination: bool, is_rehearsal: bool
 ) -> tuple[PlanFigures, str | None]:
     """Make the plan; its figures, and why a guard stops the run, or None."""
     figures = make_plan(
@@ -142,7 +147,7 @@ def _plan(
         hold_in_doubt=not run.description.is_idempotent,
         now=started_at,
     )
-    run.gate = run.gate.with_plan(run.connection, run.run_id)
+    run.gate = run.gate.with_plan(run.connection, run.run_id, is_rehearsal=is_rehearsal)
     stop = check_guards(
         run.definition.guards,
         figures,

@@ -41,12 +41,18 @@ class GateContext:
     is_message: bool = False
     contact_rules: ContactRules | None = None
 
-    def with_plan(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> GateContext:
+    def with_plan(
+        self, connection: duckdb.DuckDBPyConnection, run_id: str, *, is_rehearsal: bool = False
+    ) -> GateContext:
         """The context once `activation_plan` is there: a message's rules are read."""
         if not self.is_message:
             return self
         rules = ContactRules.of(
-            connection, channel=self.channel, purpose=self.purpose, run_id=run_id
+            connection,
+            channel=self.channel,
+            purpose=self.purpose,
+            run_id=run_id,
+            is_rehearsal=is_rehearsal,
         )
         return replace(self, contact_rules=rules)
 

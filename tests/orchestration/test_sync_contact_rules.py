@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.activation import delivery
 from orchestration.activation.connectors.base import Record, RowResult
 from orchestration.activation.definitions import SyncDefinition
 from tests.syncs import Brand, ScriptedDestination, definition, make_brand
@@ -62,6 +63,27 @@ def test_a_cap_of_a_household_lets_the_first_of_it_through(brand: Brand) -> None
     report = brand.run(_mails(), open_destination=destination.open)
     assert _sent(destination) == ["p0000", "p0001"]
     assert report.blocked_reasons == {"frequency_cap:all_marketing_household_7d": 1}
+
+
+def test_a_rehearsal_counts_over_its_windows_what_a_run_would_send(
+    brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It forgot after every window (10,000 rows; two here) whom it had let through."""
+    monkeypatch.setattr(delivery, "WINDOW", 2)
+    for number in range(3, 9):
+        brand.person(number)
+    for number in (0, 1, 3, 6, 8):
+        brand.profile(f"p000{number}", household="h1")
+    brand.cap(2, 7, per="household")
+    brand.consent("k0003", "p0003", status="withdrawn")  # takes no room under the cap
+    destination = ScriptedDestination().with_description(batch_size=1)
+    rehearsed = brand.run(_mails(), open_destination=destination.open, dry_run=True)
+    assert destination.batches == []
+    again = brand.run(_mails(), open_destination=destination.open, dry_run=True)
+    real = brand.run(_mails(), open_destination=destination.open)
+    expected = {"consent_withdrawn": 1, "frequency_cap:all_marketing_household_7d": 2}
+    assert rehearsed.blocked_reasons == again.blocked_reasons == real.blocked_reasons == expected
+    assert (rehearsed.total.aborted, real.total.succeeded) == (6, 6)
 
 
 def test_who_is_another_person_since_is_still_counted(brand: Brand) -> None:
