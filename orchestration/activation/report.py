@@ -129,7 +129,8 @@ class SyncReport:
         total = self.total
         parts = [f"{self.sync}: {self.status}", f"planned {total.planned}"]
         parts += [
-            f"{name} {getattr(total, name)}"
+            f"{'would be sent' if self.is_dry_run and name == 'aborted' else name} "
+            f"{getattr(total, name)}"
             for name in ("succeeded", "rejected", "blocked", "unknown", "aborted")
             if getattr(total, name)
         ]

@@ -276,6 +276,7 @@ def test_a_dry_run_counts_and_writes_nothing(brand: Brand, tmp_path: Path) -> No
     report = brand.run(dry_run=True)
     assert (report.status, report.is_dry_run) == ("dry_run", True)
     assert (report.total.planned, report.total.blocked, report.total.succeeded) == (6, 1, 0)
+    assert report.line().startswith("people: dry_run; planned 6; blocked 1; would be sent 5")
     assert report.sample[5] == {
         "record_key": "p0005", "operation": "add", "verdict": "blocked: consent_withdrawn",
     }  # fmt: skip
