@@ -3,7 +3,8 @@
 {# Rows of contract identifiers: one select per identifier column of a relation. `identifiers` is a
    list of {type, value, authenticated}: a type, an SQL expression, an SQL condition (default
    false: typed or inferred, nobody proved it). `type_column` stands for `type` where the row
-   itself says the type. #}
+   itself says the type. `relation` is best the source itself: of a CTE that several selects read,
+   DuckDB keeps all rows first, and each select then goes through all of them. #}
 {% macro identifier_rows(source, relation, record_id, observed_at, identifiers) -%}
     {%- for identifier in identifiers -%}
     {%- if not loop.first %}
@@ -20,7 +21,7 @@
         _file_name,
         _row_number
     from {{ relation }}
-    where nullif(trim({{ identifier.value }}), '') is not null
+    where trim({{ identifier.value }}) <> ''
     {%- endfor -%}
 {%- endmacro %}
 

@@ -9,9 +9,12 @@ identifiers as (
     select
         identifiers.*,
         phone_types.identifier_type is not null as is_phone,
-        -- null for anything but a phone: a null is not looked up
-        case when phone_types.identifier_type is not null then identifiers.record_key end
-            as phone_record_key
+        -- null for anything but a phone: a null is not looked up. Not from record_key: who
+        -- reads no other key makes those of phones only
+        case
+            when phone_types.identifier_type is not null
+                then {{ row_key(['identifiers.source', 'identifiers.record_id']) }}
+        end as phone_record_key
     from {{ ref('int_contracts__identifiers') }} as identifiers
     left join {{ ref('identifier_types') }} as phone_types
         on identifiers.identifier_type = phone_types.identifier_type

@@ -1,16 +1,10 @@
 -- Grain: one row per record, identifier and version.
 with
 
-events as (
-
-    select * from {{ source('app', 'events') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='app', relation='events',
+        source='app', relation=source('app', 'events'),
         record_id='insert_id', observed_at='occurred_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'user_id', 'authenticated': 'true'},

@@ -2,16 +2,10 @@
 -- A messenger shows the number of the account that writes; an e-mail was typed.
 with
 
-conversations as (
-
-    select * from {{ source('chat', 'conversations') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='chat', relation='conversations',
+        source='chat', relation=source('chat', 'conversations'),
         record_id='id', observed_at='started_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'user_id', 'authenticated': 'true'},

@@ -1,22 +1,10 @@
 -- Grain: one row per record, identifier and version.
 with
 
-events as (
-
-    select * from {{ source('consent', 'events') }}
-
-),
-
-preferences as (
-
-    select * from {{ source('consent', 'preferences') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='consent', relation='events',
+        source='consent', relation=source('consent', 'events'),
         record_id='id', observed_at='occurred_at',
         identifiers=[
             {'type_column': 'subject_type',
@@ -29,7 +17,7 @@ final as (
     ) }}
     union all
     {{ identifier_rows(
-        source='consent', relation='preferences',
+        source='consent', relation=source('consent', 'preferences'),
         record_id="concat('preference:', change_id)", observed_at='changed_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_no'},

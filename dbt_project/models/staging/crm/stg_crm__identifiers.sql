@@ -2,16 +2,10 @@
 -- All versions of a contact are one record: an old address stays evidence of the same person.
 with
 
-contacts as (
-
-    select * from {{ source('crm', 'contacts') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='crm', relation='contacts',
+        source='crm', relation=source('crm', 'contacts'),
         record_id='contact_id', observed_at='updated_at',
         identifiers=[
             {'type': 'crm_contact_id', 'value': 'contact_id'},

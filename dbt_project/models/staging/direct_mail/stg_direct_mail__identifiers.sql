@@ -2,16 +2,10 @@
 -- The address list said so: nothing is proven.
 with
 
-mailings as (
-
-    select * from {{ source('direct_mail', 'mailings') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='direct_mail', relation='mailings',
+        source='direct_mail', relation=source('direct_mail', 'mailings'),
         record_id='piece_id', observed_at='cast(drop_date as timestamp)',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_no'},

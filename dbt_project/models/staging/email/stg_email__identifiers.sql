@@ -2,16 +2,10 @@
 -- A message that was sent to an address proves nobody: the list said so.
 with
 
-events as (
-
-    select * from {{ source('email', 'events') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='email', relation='events',
+        source='email', relation=source('email', 'events'),
         record_id='sg_event_id', observed_at='occurred_at',
         identifiers=[
             {'type': 'email', 'value': 'email'},

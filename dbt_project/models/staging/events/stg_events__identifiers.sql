@@ -1,16 +1,10 @@
 -- Grain: one row per record, identifier and version.
 with
 
-attendees as (
-
-    select * from {{ source('events', 'attendees') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='events', relation='attendees',
+        source='events', relation=source('events', 'attendees'),
         record_id='registration_id', observed_at='registered_at',
         identifiers=[
             {'type': 'email', 'value': 'email'},

@@ -2,16 +2,10 @@
 -- Everybody in the store uses the same device: the hub limit of identity keeps it from linking.
 with
 
-sessions as (
-
-    select * from {{ source('kiosk', 'sessions') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='kiosk', relation='sessions',
+        source='kiosk', relation=source('kiosk', 'sessions'),
         record_id='session_no', observed_at='started_at',
         identifiers=[
             {'type': 'loyalty_id', 'value': 'loyalty_card_no', 'authenticated': 'true'},

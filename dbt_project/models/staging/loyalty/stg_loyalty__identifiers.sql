@@ -2,22 +2,10 @@
 -- Points are earned and used with the card in hand; expiry happens without the person.
 with
 
-members as (
-
-    select * from {{ source('loyalty', 'members') }}
-
-),
-
-points as (
-
-    select * from {{ source('loyalty', 'points') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='loyalty', relation='members',
+        source='loyalty', relation=source('loyalty', 'members'),
         record_id="concat('member:', card_no)", observed_at='updated_at',
         identifiers=[
             {'type': 'loyalty_id', 'value': 'card_no'},
@@ -29,7 +17,7 @@ final as (
     ) }}
     union all
     {{ identifier_rows(
-        source='loyalty', relation='points',
+        source='loyalty', relation=source('loyalty', 'points'),
         record_id="concat('points:', movement_id)", observed_at='moved_at',
         identifiers=[
             {'type': 'loyalty_id',

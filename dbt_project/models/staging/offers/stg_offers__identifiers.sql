@@ -1,16 +1,10 @@
 -- Grain: one row per record, identifier and version.
 with
 
-grants as (
-
-    select * from {{ source('offers', 'grants') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='offers', relation='grants',
+        source='offers', relation=source('offers', 'grants'),
         record_id='grant_event_id', observed_at='event_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_no'},

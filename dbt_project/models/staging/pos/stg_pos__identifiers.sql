@@ -2,22 +2,10 @@
 -- Cards were there; an e-mail typed at the till for the receipt is not proven.
 with
 
-receipts as (
-
-    select * from {{ source('pos', 'receipts') }}
-
-),
-
-visits as (
-
-    select * from {{ source('pos', 'visits') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='pos', relation='receipts',
+        source='pos', relation=source('pos', 'receipts'),
         record_id='receipt_no', observed_at='sold_at',
         identifiers=[
             {'type': 'loyalty_id', 'value': 'loyalty_card_no', 'authenticated': 'true'},
@@ -27,7 +15,7 @@ final as (
     ) }}
     union all
     {{ identifier_rows(
-        source='pos', relation='visits',
+        source='pos', relation=source('pos', 'visits'),
         record_id="concat('visit:', visit_no)", observed_at='scanned_at',
         identifiers=[
             {'type': 'loyalty_id', 'value': 'loyalty_card_no', 'authenticated': 'true'},

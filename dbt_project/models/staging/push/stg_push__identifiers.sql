@@ -1,16 +1,10 @@
 -- Grain: one row per record, identifier and version.
 with
 
-events as (
-
-    select * from {{ source('push', 'events') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='push', relation='events',
+        source='push', relation=source('push', 'events'),
         record_id='id', observed_at='occurred_at',
         identifiers=[
             {'type': 'push_token', 'value': 'token'},

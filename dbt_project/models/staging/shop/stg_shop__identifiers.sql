@@ -2,22 +2,10 @@
 -- A customer number at checkout is proven only when the customer was logged in.
 with
 
-orders as (
-
-    select * from {{ source('shop', 'orders') }}
-
-),
-
-refunds as (
-
-    select * from {{ source('shop', 'refunds') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='shop', relation='orders',
+        source='shop', relation=source('shop', 'orders'),
         record_id='id', observed_at='created_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_id', 'authenticated': 'is_logged_in'},
@@ -30,7 +18,7 @@ final as (
     ) }}
     union all
     {{ identifier_rows(
-        source='shop', relation='refunds',
+        source='shop', relation=source('shop', 'refunds'),
         record_id="concat('refund:', refund_id)", observed_at='refunded_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_id'},

@@ -2,16 +2,10 @@
 -- Who answers holds the phone; who is sent something may not.
 with
 
-messages as (
-
-    select * from {{ source('sms', 'messages') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='sms', relation='messages',
+        source='sms', relation=source('sms', 'messages'),
         record_id='message_sid', observed_at='sent_at',
         identifiers=[
             {'type': 'phone',

@@ -2,16 +2,10 @@
 -- The invitation was personal, but may have been forwarded: not proven.
 with
 
-responses as (
-
-    select * from {{ source('surveys', 'responses') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='surveys', relation='responses',
+        source='surveys', relation=source('surveys', 'responses'),
         record_id='response_id', observed_at='submitted_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'customer_id'},

@@ -2,16 +2,10 @@
 -- An e-mail that a logged-in customer's account has is proven; one typed into a form is not.
 with
 
-hits as (
-
-    select * from {{ source('web', 'events') }}
-
-),
-
 final as (
 
     {{ identifier_rows(
-        source='web', relation='hits',
+        source='web', relation=source('web', 'events'),
         record_id='message_id', observed_at='occurred_at',
         identifiers=[
             {'type': 'customer_id', 'value': 'user_id', 'authenticated': 'true'},
