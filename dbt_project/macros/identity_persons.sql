@@ -2,9 +2,24 @@
    See identity_resolution.sql for the first half and for what cutoff_at means. #}
 
 {# Vertices: one row per (cutoff_at, identifier_number) that links. vertex_id is the number itself, or,
-   where several cutoffs are resolved at once, one in the same order that no other cutoff has. #}
+   where several cutoffs are resolved at once, one in the same order that no other cutoff has (there
+   are fewer than 10,000). #}
 {% macro identity_vertices(known_observations, hubs, at_cutoffs=true) -%}
 with
+
+identifier_keys as (
+
+    select
+        identifier_number,
+        identifier_type,
+        scope,
+        {%- if at_cutoffs %}
+        row_number() over (order by identifier_number) as position,
+        {%- endif %}
+        type_rank
+    from {{ ref('int_identity__keys') }}
+
+),
 
 linking as (
 
@@ -35,13 +50,17 @@ final as (
         linking.first_seen_at,
         linking.first_loaded_at,
         {% if at_cutoffs %}
-            row_number() over (order by linking.cutoff_at, linking.identifier_number)
+            10000 * cast(identifier_keys.position as bigint) + open_cutoffs.cutoff_number
         {% else %}
             linking.identifier_number
         {% endif %} as vertex_id
     from linking
-    inner join {{ ref('int_identity__keys') }} as identifier_keys
+    inner join identifier_keys
         on identifier_keys.identifier_number = linking.identifier_number
+    {% if at_cutoffs %}
+        inner join {{ ref('int_identity__open_cutoffs') }} as open_cutoffs
+            on open_cutoffs.cutoff_at = linking.cutoff_at
+    {% endif %}
 
 )
 
@@ -70,26 +89,34 @@ select * from final
     {{ from_linked_vertices(identity_links(edges), vertices) }}
 {%- endmacro %}
 
-{# Clusters: one row per vertex with its person. A device cluster that met exactly one person cluster is
-   that person's; one that met none, or several, is an anonymous person of its own. The strongest and
-   earliest identifier of a person is its anchor: at a past cutoff it names the person, now the person's
-   id outlives it (stable_ids.sql). #}
+{# Clusters: one row per vertex with its person; of a past cutoff nobody asks more. A device cluster that
+   met exactly one person cluster is that person's; one that met none, or several, is an anonymous
+   person of its own. The strongest and earliest identifier of a person is its anchor: at a past cutoff
+   it names the person, now the person's id outlives it (stable_ids.sql). #}
 {% macro identity_clusters(vertices, links, components, limited, linked, at_cutoffs=true) -%}
 with
 
 clusters as (
 
     select
-        vertices.*,
-        coalesce(
-            linked.cluster_id, limited.cluster_id, components.component_id, vertices.vertex_id
-        ) as cluster_id,
+        vertices.cutoff_at,
+        vertices.vertex_id,
+        vertices.identifier_number,
+        vertices.scope,
+        vertices.type_rank,
+        vertices.first_seen_at,
+        {%- if not at_cutoffs %}
+        vertices.first_loaded_at,
         case
             -- the smallest vertex of a cluster, which has no edge within it
             when linked.vertex_id = vertices.vertex_id then linked.edge_number
             when limited.vertex_id is not null then limited.edge_number
             else components.edge_number
-        end as edge_number
+        end as edge_number,
+        {%- endif %}
+        coalesce(
+            linked.cluster_id, limited.cluster_id, components.component_id, vertices.vertex_id
+        ) as cluster_id
     from {{ vertices }} as vertices
     left join {{ components }} as components on components.vertex_id = vertices.vertex_id
     left join {{ limited }} as limited on limited.vertex_id = vertices.vertex_id
@@ -189,7 +216,7 @@ anchors as (
 
         select
             anchors.cluster_id,
-            {{ person_id('identifier_keys.identifier_key', 0) }} as person_id
+            {{ person_number(person_id('identifier_keys.identifier_key', 0)) }} as person_number
         from anchors
         inner join {{ ref('int_identity__keys') }} as identifier_keys
             on identifier_keys.identifier_number = anchors.anchor_number
@@ -201,20 +228,20 @@ anchors as (
 final as (
 
     select
-        {% if at_cutoffs %} owned.cutoff_at, {% endif %}
+        {%- if at_cutoffs %}
+        owned.cutoff_at,
+        persons.person_number,
+        {%- else %}
         owned.vertex_id,
-        owned.identifier_number,
-        owned.scope,
         owned.first_seen_at,
         owned.first_loaded_at,
         owned.cluster_id,
         owned.edge_number,
         owned.met_person_count,
         owned.owner_edge_number,
-        {% if at_cutoffs %}
-            persons.person_id,
-            {{ person_number('persons.person_id') }} as person_number,
-        {% endif %}
+        {%- endif %}
+        owned.identifier_number,
+        owned.scope,
         anchors.anchor_number,
         anchors.is_known
     from owned
@@ -392,13 +419,23 @@ with
 
 persons as (
 
-    select distinct
-        cutoff_at,
-        person_id,
-        person_number,
-        anchor_number,
-        is_known
-    from {{ clusters }}
+    -- its anchor is one of its identifiers
+    select
+        clusters.cutoff_at,
+        {% if at_cutoffs %}
+            {{ person_id('anchors.identifier_key', 0) }} as person_id,
+        {% else %}
+            clusters.person_id,
+        {% endif %}
+        clusters.person_number,
+        clusters.anchor_number,
+        clusters.is_known
+    from {{ clusters }} as clusters
+    {% if at_cutoffs %}
+        inner join {{ ref('int_identity__keys') }} as anchors
+            on anchors.identifier_number = clusters.anchor_number
+    {% endif %}
+    where clusters.identifier_number = clusters.anchor_number
 
 ),
 

@@ -132,26 +132,66 @@ identifier_keys as (
 
 ),
 
+-- what is in no more sets than its type allows partners is no hub: they are counted of the others
+candidates as (
+
+    select
+        evidence.cutoff_at,
+        evidence.identifier_number
+    from {{ known_observations }} as evidence
+    inner join identifier_keys on identifier_keys.identifier_number = evidence.identifier_number
+    where
+        evidence.is_valid and evidence.can_link
+        {% if not at_cutoffs %} {{ and_touched('evidence.identifier_number') }} {% endif %}
+    group by evidence.cutoff_at, evidence.identifier_number, identifier_keys.hub_limit
+    having count(*) > identifier_keys.hub_limit
+
+),
+
+told as (
+
+    select
+        evidence.cutoff_at,
+        evidence.set_key,
+        evidence.identifier_number
+    from {{ known_observations }} as evidence
+    inner join candidates
+        on candidates.cutoff_at = evidence.cutoff_at
+        and candidates.identifier_number = evidence.identifier_number
+
+),
+
+told_sets as (
+
+    select distinct cutoff_at, set_key from told
+
+),
+
 centres as (
 
-    select cutoff_at, set_key, min(identifier_number) as centre_number
-    from {{ known_observations }}
-    where is_valid and can_link
-    group by cutoff_at, set_key
+    select
+        evidence.cutoff_at,
+        evidence.set_key,
+        min(evidence.identifier_number) as centre_number
+    from {{ known_observations }} as evidence
+    inner join told_sets
+        on told_sets.cutoff_at = evidence.cutoff_at
+        and told_sets.set_key = evidence.set_key
+    where evidence.is_valid and evidence.can_link
+    group by evidence.cutoff_at, evidence.set_key
 
 ),
 
 pairs as (
 
     select distinct
-        evidence.cutoff_at,
-        evidence.identifier_number,
+        told.cutoff_at,
+        told.identifier_number,
         centres.centre_number
-    from {{ known_observations }} as evidence
+    from told
     inner join centres
-        on centres.cutoff_at = evidence.cutoff_at
-        and centres.set_key = evidence.set_key
-    where evidence.is_valid and evidence.can_link
+        on centres.cutoff_at = told.cutoff_at
+        and centres.set_key = told.set_key
 
 ),
 
@@ -166,7 +206,6 @@ final as (
     where
         partners.scope = 'person'
         and partners.type_rank < identifier_keys.type_rank
-        {% if not at_cutoffs %} {{ and_touched('pairs.identifier_number') }} {% endif %}
     group by pairs.cutoff_at, pairs.identifier_number, identifier_keys.hub_limit
     having count(*) > identifier_keys.hub_limit
 
@@ -177,7 +216,8 @@ select * from final
 
 {# Edges: one row per (cutoff_at, number_a, number_b); a is the strongest of their records. Hubs and
    blocked values are no centre of a star while the record has anything that links, so what a record
-   says besides them is not lost. Without at_cutoffs, for one cutoff, also who told them. #}
+   says besides them is not lost. Without at_cutoffs, for one cutoff, also who told them, since when,
+   and why an edge does not link. #}
 {% macro identity_edges(known_observations, hubs, at_cutoffs=true) -%}
 {%- set with_sources = not at_cutoffs -%}
 {#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
@@ -401,16 +441,23 @@ final as (
         scope_b,
         weaker_rank,
         evidence_count,
-        first_seen_at,
         last_seen_at,
+        score,
+        {%- if not at_cutoffs %}
+        first_seen_at,
         first_loaded_at,
         expires_at,
-        score,
-        {%- if with_sources %}
         identifier_a,
         identifier_b,
         {{ surrogate_key(['identifier_a', 'identifier_b']) }} as edge_id,
         sources,
+        case
+            when has_hub then 'more distinct stronger identifiers than hub_limit'
+            when has_blocked then 'value is on the blocklist'
+            when not can_link then 'identifiers of this type link nobody'
+            when rule_id is not null then concat('rule ', rule_id)
+            when expires_at <= cutoff_at then 'not seen together for ttl_days'
+        end as status_reason,
         {%- endif %}
         case
             when has_hub then 'hub'
@@ -420,13 +467,6 @@ final as (
             when expires_at <= cutoff_at then 'expired'
             else 'kept'
         end as status,
-        case
-            when has_hub then 'more distinct stronger identifiers than hub_limit'
-            when has_blocked then 'value is on the blocklist'
-            when not can_link then 'identifiers of this type link nobody'
-            when rule_id is not null then concat('rule ', rule_id)
-            when expires_at <= cutoff_at then 'not seen together for ttl_days'
-        end as status_reason,
         {{ edge_number('number_a', 'number_b', 'weaker_rank', 'rule_id is not null') }}
             as edge_number
     from judged

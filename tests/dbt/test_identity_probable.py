@@ -195,7 +195,7 @@ def test_a_device_that_two_contacts_used_is_theirs_once_they_are_one(
 def test_a_past_cutoff_has_the_links_that_were_known_then(warehouse: Linked) -> None:
     groups = warehouse.query(
         "select clusters.cutoff_at, identifiers.identifier_value in ('la', 'lb') as is_late, "
-        "count(distinct clusters.person_id) "
+        "count(distinct clusters.person_number) "
         "from intermediate.int_identity__clusters_at_cutoff as clusters "
         "inner join intermediate.int_identity__keys as keys using (identifier_number) "
         "inner join pii.identifiers as identifiers using (identifier_key) "
