@@ -14,3 +14,29 @@
     and {{ at }} >= former_owners.known_from
     and {{ at }} < former_owners.known_before
 {%- endmacro %}
+
+{# Records with their persons (int_identity__record_persons), of those that a relation names by record_key:
+   their few rows come first, not all records with all their persons. #}
+{% macro record_persons_of(relation=none) -%}
+    {%- set records = ref('int_identity__records') -%}
+    {%- if relation is not none -%}
+        {%- set records = '(select * from ' ~ records ~ ' where record_key in (select record_key from '
+            ~ relation ~ '))' -%}
+    {%- endif -%}
+    select
+        records.record_key,
+        records.set_key,
+        coalesce(ownership.person_id, set_persons.person_id) as person_id,
+        coalesce(former_owners.person_id, ownership.person_id, set_persons.person_id)
+            as person_id_as_known,
+        set_persons.person_number as named_person_number,
+        set_persons.identifier_number,
+        set_persons.actor_key
+    from {{ records }} as records
+    inner join {{ ref('int_identity__set_persons') }} as set_persons
+        on records.set_key = set_persons.set_key
+    left join {{ ref('int_identity__ownership') }} as ownership
+        on {{ owned_at('set_persons', 'records.observed_at') }}
+    left join {{ ref('int_identity__former_owners') }} as former_owners
+        on {{ known_owner_at('set_persons', 'records.loaded_at') }}
+{%- endmacro %}

@@ -15,7 +15,9 @@ contacts as (
 
 record_persons as (
 
-    {{ touched_rows(ref('int_identity__record_persons'), 'person_id') }}
+    {{ touched_rows(
+        '(' ~ record_persons_of(ref('int_contracts__contacts')) ~ ') as told', 'person_id'
+    ) }}
 
 ),
 

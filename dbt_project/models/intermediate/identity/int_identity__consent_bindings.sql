@@ -38,6 +38,12 @@ identifiers as (
 
 ),
 
+record_persons as (
+
+    {{ record_persons_of(ref('int_contracts__consents')) }}
+
+),
+
 consent_sets as (
 
     select
@@ -47,7 +53,7 @@ consent_sets as (
         record_persons.set_key,
         record_persons.person_id
     from consents
-    inner join {{ ref('int_identity__record_persons') }} as record_persons
+    inner join record_persons
         on consents.record_key = record_persons.record_key
 
 ),

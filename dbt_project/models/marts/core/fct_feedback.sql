@@ -12,7 +12,7 @@ feedback as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ record_persons_of(ref('int_contracts__feedback')) }}
 
 ),
 

@@ -12,7 +12,7 @@ offer_events as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ record_persons_of(ref('int_contracts__offer_events')) }}
 
 ),
 

@@ -9,7 +9,7 @@ orders as (
 
 record_persons as (
 
-    select * from {{ ref('int_identity__record_persons') }}
+    {{ record_persons_of(ref('int_contracts__orders')) }}
 
 ),
 
