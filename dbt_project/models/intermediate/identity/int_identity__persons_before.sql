@@ -3,6 +3,7 @@
     {{ touched_cutoffs() }}
 {% endcall %}
 {{ identity_persons(
-    ref('int_identity__known_observations_at_cutoff'), ref('int_identity__clusters_at_cutoff'),
-    ref('int_identity__set_persons_before')
+    '(' ~ touched_rows(ref('int_identity__known_observations_at_cutoff')) ~ ')',
+    '(' ~ touched_rows(ref('int_identity__clusters_at_cutoff')) ~ ')',
+    '(' ~ touched_rows(ref('int_identity__set_persons_before')) ~ ')'
 ) }}
