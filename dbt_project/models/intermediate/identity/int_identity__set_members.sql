@@ -46,22 +46,36 @@ told as (
 
 ),
 
-final as (
+-- few rows have a time: only they are put in order
+versions as (
 
     select
         set_key,
         identifier_number,
-        is_authenticated,
-        observed_at,
-        last_observed_at,
         loaded_at,
-        case
-            when loaded_at is not null
-                then lead(loaded_at) over (
-                        partition by set_key, identifier_number order by loaded_at
-                    )
-        end as superseded_at
+        lead(loaded_at) over (
+            partition by set_key, identifier_number order by loaded_at
+        ) as superseded_at
     from told
+    where loaded_at is not null
+
+),
+
+final as (
+
+    select
+        told.set_key,
+        told.identifier_number,
+        told.is_authenticated,
+        told.observed_at,
+        told.last_observed_at,
+        told.loaded_at,
+        versions.superseded_at
+    from told
+    left join versions
+        on told.set_key = versions.set_key
+            and told.identifier_number = versions.identifier_number
+            and told.loaded_at = versions.loaded_at
 
 )
 
