@@ -297,8 +297,8 @@ seen_together as (
 ),
 
 {% if with_sources %}
--- most pairs are told by one source: only the others are put together as text
-told_by_several as (
+-- most pairs are told by one source or two: only what lies between is put together as text
+told_between as (
 
     select
         told.number_a,
@@ -308,7 +308,7 @@ told_by_several as (
     inner join seen_together
         on seen_together.number_a = told.number_a
         and seen_together.number_b = told.number_b
-    where seen_together.first_source <> seen_together.last_source
+    where told.source > seen_together.first_source and told.source < seen_together.last_source
     group by told.number_a, told.number_b
 
 ),
@@ -377,10 +377,15 @@ pairs as (
         coalesce(seen_together.last_seen_at, added.first_seen_at) as last_seen_at,
         coalesce(seen_together.first_loaded_at, added.first_loaded_at) as first_loaded_at,
         {%- if with_sources %}
-        coalesce(
-            told_by_several.sources, seen_together.first_source,
-            case when added.rule_id is null then 'probabilistic_links' else 'manual_rules' end
-        ) as sources,
+        case
+            when seen_together.first_source < seen_together.last_source
+                then concat_ws(
+                    ',', seen_together.first_source, told_between.sources, seen_together.last_source
+                )
+            when seen_together.number_a is not null then seen_together.first_source
+            when added.rule_id is null then 'probabilistic_links'
+            else 'manual_rules'
+        end as sources,
         {%- endif %}
         added.rule_id,
         -- what records or a steward say counts more
@@ -392,9 +397,9 @@ pairs as (
         and added.number_a = seen_together.number_a
         and added.number_b = seen_together.number_b
     {%- if with_sources %}
-    left join told_by_several
-        on told_by_several.number_a = seen_together.number_a
-        and told_by_several.number_b = seen_together.number_b
+    left join told_between
+        on told_between.number_a = seen_together.number_a
+        and told_between.number_b = seen_together.number_b
     {%- endif %}
 
 ),
