@@ -116,19 +116,20 @@
 {%- endmacro %}
 
 {# Of touched values, the rows (what they are replaced by, and what is logged) that the table has and
-   the result has not, or the other way round; rows are a bag. #}
+   the result has not, or the other way round; rows are a bag. Counted in one group by: `except all`
+   both ways numbers the rows of every group by windows, at four times the cost. #}
 {% macro duckdb__differing_rows(target_relation, column, touched, result) -%}
     {%- set columns = adapter.get_columns_in_relation(target_relation)
         | map(attribute='quoted') | join(', ') -%}
-    {%- set former -%}
-        select {{ columns }} from {{ target_relation }}
-        where {{ column }} in (select {{ column }} from {{ touched }})
-    {%- endset -%}
-    {%- set present -%} select {{ columns }} from {{ result }} {%- endset -%}
     select distinct {{ ([column] + config.require('logs')) | unique | join(', ') }} from (
-        (({{ former }}) except all ({{ present }}))
-        union all
-        (({{ present }}) except all ({{ former }}))
+        select {{ columns }} from (
+            select {{ columns }}, 1 as counted_rows from {{ target_relation }}
+            where {{ column }} in (select {{ column }} from {{ touched }})
+            union all
+            select {{ columns }}, -1 as counted_rows from {{ result }}
+        ) as former_and_present
+        group by {{ columns }}
+        having sum(counted_rows) <> 0
     ) as differences
 {%- endmacro %}
 
