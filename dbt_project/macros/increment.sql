@@ -112,7 +112,10 @@
 
 {# The touched values of the increment that is being built, as a subquery. #}
 {% macro touched_values() -%}
-    (select {{ model.config.replaces }} from touched__{{ this.identifier }})
+    (
+        select {{ model.config.replaces }} from touched__{{ this.identifier }}
+        where {{ is_looked_for(model.config.replaces) }}
+    )
 {%- endmacro %}
 
 {# Files that came or changed since this model was last built:

@@ -21,7 +21,7 @@
     {%- set records = ref('int_identity__records') -%}
     {%- if relation is not none -%}
         {%- set records = '(select * from ' ~ records ~ ' where record_key in (select record_key from '
-            ~ relation ~ '))' -%}
+            ~ relation ~ ' where ' ~ is_looked_for('record_key') ~ '))' -%}
     {%- endif -%}
     select
         records.record_key,

@@ -21,6 +21,13 @@
     cast(conv(substr({{ expression }}, 1, {{ digits }}), 16, 10) as bigint)
 {%- endmacro %}
 
+{# Condition that is always true, for the rows whose column is looked for in a much larger relation.
+   DuckDB reads only blocks and rows of the larger side that a bloom filter of the smaller one lets
+   through, but makes the filter only where the smaller side has a condition of its own. #}
+{% macro is_looked_for(column) -%} {{ adapter.dispatch('is_looked_for')(column) }} {%- endmacro %}
+{% macro default__is_looked_for(column) -%} hash({{ column }}) >= 0 {%- endmacro %}
+{% macro spark__is_looked_for(column) -%} 1 = 1 {%- endmacro %}
+
 {# Goes on a query: rows that the model's own table has so far. Where a table cannot be read while it is
    built anew (Spark), there are none. #}
 {% macro union_of_former_rows(columns, condition) -%}
@@ -96,12 +103,15 @@
         element -> element.item)
 {%- endmacro %}
 
-{# Distinct values as a text, sorted, joined by comma. #}
+{# Distinct values as a text, sorted, joined by comma. Sorted when whole: `string_agg(distinct ... order by
+   ...)` sorts the rows of all groups. #}
 {% macro distinct_text(expression) -%}
     {{ adapter.dispatch('distinct_text')(expression) }}
 {%- endmacro %}
 {% macro default__distinct_text(expression) -%}
-    string_agg(distinct {{ expression }}, ',' order by {{ expression }})
+    array_to_string(
+            list_sort(list(distinct {{ expression }}) filter (where {{ expression }} is not null)), ','
+        )
 {%- endmacro %}
 {% macro spark__distinct_text(expression) -%}
     array_join(array_sort(collect_set({{ expression }})), ',')

@@ -58,6 +58,13 @@ consent_sets as (
 
 ),
 
+speaking_sets as (
+
+    select distinct set_key from consent_sets
+    where {{ is_looked_for('set_key') }}
+
+),
+
 -- what the consents' own records say
 said as (
 
@@ -66,12 +73,13 @@ said as (
         identifier_keys.identifier_key,
         identifier_keys.identifier_type
     from {{ ref('int_identity__set_members') }} as members
+    inner join speaking_sets
+        on members.set_key = speaking_sets.set_key
     inner join {{ ref('int_identity__keys') }} as identifier_keys
         on members.identifier_number = identifier_keys.identifier_number
     where
         members.superseded_at is null
         and identifier_keys.is_valid
-        and members.set_key in (select set_key from consent_sets)
 
 ),
 

@@ -76,6 +76,21 @@ shared as (
 
 ),
 
+-- few: before they are joined with the sets of everybody
+members as (
+
+    select
+        set_key,
+        identifier_number
+    from {{ ref('int_identity__known_observations') }}
+    where
+        identifier_number in (
+            select identifier_number from shared
+            where {{ is_looked_for('identifier_number') }}
+        )
+
+),
+
 sightings as (
 
     select distinct
@@ -83,7 +98,7 @@ sightings as (
         shared.scope,
         members.set_key,
         persons.person_id
-    from {{ ref('int_identity__known_observations') }} as members
+    from members
     inner join shared on members.identifier_number = shared.identifier_number
     inner join set_persons on members.set_key = set_persons.set_key
     inner join clusters as persons on set_persons.identifier_number = persons.identifier_number
@@ -106,7 +121,10 @@ seen as (
         ) as former_person_id
     from {{ ref('int_identity__records') }} as records
     inner join sightings on records.set_key = sightings.set_key
-    where records.observed_at < {{ as_of() }} and records.loaded_at < {{ as_of() }}
+    where
+        records.observed_at < {{ as_of() }}
+        and records.loaded_at < {{ as_of() }}
+        and {{ is_looked_for('sightings.set_key') }}
 
 ),
 

@@ -12,7 +12,9 @@ exposures as (
 
 record_persons as (
 
-    {{ record_persons_of(ref('int_contracts__experiment_exposures')) }}
+    {{ record_persons_of(
+        '(' ~ touched_rows(ref('int_contracts__experiment_exposures')) ~ ') as touched_facts'
+    ) }}
 
 ),
 

@@ -12,7 +12,9 @@ feedback as (
 
 record_persons as (
 
-    {{ record_persons_of(ref('int_contracts__feedback')) }}
+    {{ record_persons_of(
+        '(' ~ touched_rows(ref('int_contracts__feedback')) ~ ') as touched_facts'
+    ) }}
 
 ),
 

@@ -12,7 +12,9 @@ offer_events as (
 
 record_persons as (
 
-    {{ record_persons_of(ref('int_contracts__offer_events')) }}
+    {{ record_persons_of(
+        '(' ~ touched_rows(ref('int_contracts__offer_events')) ~ ') as touched_facts'
+    ) }}
 
 ),
 
