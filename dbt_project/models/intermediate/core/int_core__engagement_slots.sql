@@ -1,7 +1,8 @@
 -- Grain: one row per person, channel, attribution channel and local clock hour with an engagement.
 -- Slots, not touches: forty page views of one evening are one visit to the web, not forty.
 {% call touched() %}
-    select person_id from {{ changes(ref('fct_touchpoints')) }}
+    -- most of what a day brings was sent to somebody, and is no engagement
+    select person_id from {{ changes(ref('fct_touchpoints')) }} where is_engagement
 {% endcall %}
 with
 

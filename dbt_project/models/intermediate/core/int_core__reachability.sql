@@ -43,6 +43,11 @@ addresses as (
     where
         person_id is not null
         and is_valid
+        -- most identifiers are no addresses
+        and (
+            identifier_type in ('email', 'phone', 'push_token')
+            or identifier_type in (select address_identifier_type from channels)
+        )
     union
     select
         person_id,

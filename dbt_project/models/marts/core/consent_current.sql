@@ -31,26 +31,29 @@ ranked as (
 
 ),
 
+rules as (
+
+    select * from {{ ref('int_identity__consent_rules') }}
+    where purpose <> 'all'
+
+),
+
 addresses as (
 
     select distinct
         person_id,
         identifier_type as address_identifier_type
     from {{ ref('int_identity__identifiers') }}
-    where person_id is not null and is_valid
+    where
+        person_id is not null
+        and is_valid
+        and identifier_type in (select address_identifier_type from rules)
     union
     select
         person_id,
         'postal_address' as address_identifier_type
     from {{ ref('int_core__contact_attributes') }}
     where street is not null
-
-),
-
-rules as (
-
-    select * from {{ ref('int_identity__consent_rules') }}
-    where purpose <> 'all'
 
 ),
 
