@@ -16,44 +16,38 @@
 {% macro funnel_ordered(events) -%} {{ adapter.dispatch('funnel_ordered')(events) }} {%- endmacro %}
 
 {# A chain of asof joins. Only entries that reached a step go on to the next: asof joins of DuckDB match a
-   null of the left side with some row of the right one (1.5.6, from some thousand rows on). #}
+   null of the left side with some row of the right one (1.5.6, from some thousand rows on). They sort both
+   sides, so of the left one only rows of persons come in who have an event on the right. #}
 {% macro default__funnel_ordered(events) -%}
     {%- set columns = funnel_entry_columns() -%}
+    {%- set entries -%} (
+            select
+                funnel_number, person_number, occurred_at as entry_at,
+                {{ add_time('occurred_at', 'window_s', 'second') }} as deadline_at,
+                channel, campaign_id, device_category, occurred_at as reached_at
+            from {{ events }} where mode = 'ordered' and step_number = 1
+        ) {%- endset -%}
+    {%- set exclusions = funnel_step_events(events, 0) -%}
     with reached_1 as (
-        select
-            entries.funnel_number,
-            entries.person_number,
-            entries.occurred_at as entry_at,
-            least(
-                {{ add_time('entries.occurred_at', 'entries.window_s', 'second') }},
-                exclusions.occurred_at
-            ) as deadline_at,
-            entries.channel,
-            entries.campaign_id,
-            entries.device_category,
-            entries.occurred_at as reached_at
-        from (
-            select * from {{ events }} where mode = 'ordered' and step_number = 1
-        ) as entries
-        asof left join (
-            select * from {{ events }} where mode = 'ordered' and step_number = 0
-        ) as exclusions
+        select entries.*
+        from {{ entries }} as entries
+        anti join {{ exclusions }} as exclusions
             on entries.funnel_number = exclusions.funnel_number
             and entries.person_number = exclusions.person_number
-            and entries.occurred_at < exclusions.occurred_at
+        union all
+        select entries.* replace (least(entries.deadline_at, exclusions.occurred_at) as deadline_at)
+        from {{ funnel_rows_with(entries, exclusions) }} as entries
+        asof left join {{ exclusions }} as exclusions
+            on entries.funnel_number = exclusions.funnel_number
+            and entries.person_number = exclusions.person_number
+            and entries.entry_at < exclusions.occurred_at
     )
     {%- for step in range(2, funnel_step_limit() + 1) %}
+    {%- set step_events = funnel_step_events(events, step) %}
     , reached_{{ step }} as (
-        select
-            {%- for column in columns %}
-            former.{{ column }},
-            {%- endfor %}
-            events.occurred_at as reached_at
-        from reached_{{ step - 1 }} as former
-        asof join (
-            select funnel_number, person_number, occurred_at
-            from {{ events }} where mode = 'ordered' and step_number = {{ step }}
-        ) as events
+        select former.* replace (events.occurred_at as reached_at)
+        from {{ funnel_rows_with('reached_' ~ (step - 1), step_events) }} as former
+        asof join {{ step_events }} as events
             on former.funnel_number = events.funnel_number
             and former.person_number = events.person_number
             and former.reached_at <= events.occurred_at
@@ -66,6 +60,21 @@
     from reached_{{ step }}
     {%- endfor %}
 {%- endmacro %}
+
+{# When persons did a step of a funnel; 0 = what ends a chain. #}
+{% macro funnel_step_events(events, step) -%} (
+            select funnel_number, person_number, occurred_at
+            from {{ events }} where mode = 'ordered' and step_number = {{ step }}
+        ) {%- endmacro %}
+
+{# Rows of persons of a funnel who have a row in another relation, too. #}
+{% macro funnel_rows_with(rows, others) -%} (
+            select entered.*
+            from {{ rows }} as entered
+            semi join {{ others }} as others
+                on entered.funnel_number = others.funnel_number
+                and entered.person_number = others.person_number
+        ) {%- endmacro %}
 
 {# The same without asof joins: the earliest of all events that may be next. #}
 {% macro spark__funnel_ordered(events) -%}

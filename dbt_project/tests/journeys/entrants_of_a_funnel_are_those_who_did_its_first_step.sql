@@ -7,7 +7,7 @@ entrants as (
 
     select
         slices.funnel,
-        count(distinct events.person_id) as person_count
+        count(distinct events.person_number) as person_count
     from {{ ref('int_journeys__funnel_slices') }} as slices
     left join {{ ref('int_journeys__funnel_events') }} as events
         on slices.funnel_number = events.funnel_number

@@ -2,9 +2,12 @@
 -- first_order and repeat_order tell them apart.
 {{ config(meta={'dagster': {'ref': {'name': 'funnel_results'}}}) }}
 select
-    funnel_number,
-    event_key,
+    kinds.funnel_number,
+    kinds.interaction,
+    channels.channel,
     count(*) as step_count
-from {{ ref('int_journeys__funnel_events') }}
-group by funnel_number, event_key
+from {{ ref('int_journeys__funnel_kinds') }} as kinds
+inner join {{ ref('channels') }} as channels
+    on channels.channel = coalesce(kinds.channel, channels.channel)
+group by kinds.funnel_number, kinds.interaction, channels.channel
 having count(*) > 1

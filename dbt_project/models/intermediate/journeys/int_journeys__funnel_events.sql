@@ -1,21 +1,25 @@
 -- Grain: one row per funnel, step and event of a person that is of the step's kind.
 -- Machines do nothing; the visit that a click landed does not stand between steps: it is the click.
+-- Persons are numbers: two million ids and keys of 32 characters would be half of what is written.
 {% call touched() %}
-    select person_id from {{ changes(ref('fct_touchpoints')) }}
-    union all
-    {{ touched_owners('orders') }}
+    select {{ person_number('person_id') }} as person_number
+    from (
+        select person_id from {{ changes(ref('fct_touchpoints')) }}
+        union all
+        {{ touched_owners('orders') }}
+    ) as touched_persons
 {% endcall %}
 with
 
 touchpoints as (
 
-    {{ touched_rows(ref('fct_touchpoints')) }}
+    {{ touched_rows(ref('fct_touchpoints'), person_number('person_id')) }}
 
 ),
 
 orders as (
 
-    {{ touched_rows(ref('fct_orders')) }}
+    {{ touched_rows(ref('fct_orders'), person_number('person_id')) }}
 
 ),
 
@@ -32,12 +36,11 @@ touch_events as (
         kinds.mode,
         kinds.window_s,
         kinds.step_number,
-        touchpoints.person_id,
+        {{ person_number('touchpoints.person_id') }} as person_number,
         touchpoints.occurred_at,
         touchpoints.attribution_channel as channel,
         touchpoints.campaign_id,
-        touchpoints.device_category,
-        touchpoints.touchpoint_key as event_key
+        touchpoints.device_category
     from touchpoints
     inner join kinds
         on touchpoints.interaction = kinds.interaction
@@ -68,12 +71,11 @@ order_events as (
         kinds.mode,
         kinds.window_s,
         kinds.step_number,
-        order_actions.person_id,
+        {{ person_number('order_actions.person_id') }} as person_number,
         order_actions.ordered_at as occurred_at,
         order_actions.channel,
         cast(null as {{ string_type() }}) as campaign_id,
-        cast(null as {{ string_type() }}) as device_category,
-        order_actions.order_key as event_key
+        cast(null as {{ string_type() }}) as device_category
     from order_actions
     inner join kinds
         on order_actions.interaction = kinds.interaction
@@ -81,20 +83,11 @@ order_events as (
 
 ),
 
-unioned as (
+final as (
 
     select * from touch_events
     union all
     select * from order_events
-
-),
-
-final as (
-
-    select
-        unioned.*,
-        {{ person_number('person_id') }} as person_number
-    from unioned
 
 )
 
