@@ -1,8 +1,6 @@
 -- Grain: one row per funnel, slice and person who entered it: the step that the best of all of the
 -- person's entries of that slice reached. Counting the first entry alone loses most: who looked in
 -- May, and looked and bought in June, would be lost.
--- Months begin at a quarter of an hour in every time zone: the few quarters are put into months.
-{%- set quarter_s = 900 %}
 {%- set steps = range(2, funnel_step_limit() + 1) %}
 {% call touched() %}
     select person_number from {{ changes(ref('int_journeys__funnel_events')) }}
@@ -27,31 +25,9 @@ chains as (
 
 ),
 
-slotted as (
+quarter_dates as (
 
-    select
-        *,
-        {{ time_slot('entry_at', quarter_s) }} as entry_slot
-    from chains
-
-),
-
-slots as (
-
-    select distinct
-        entry_slot as slot,
-        {{ add_time("cast('1970-01-01' as timestamp)", 'entry_slot * ' ~ quarter_s, 'second') }}
-            as starts_at
-    from slotted
-
-),
-
-months as (
-
-    select
-        slot,
-        substr(cast({{ local_date('starts_at') }} as {{ string_type() }}), 1, 7) as month_name
-    from slots
+    {{ quarter_dates('chains', 'entry_at') }}
 
 ),
 
@@ -69,13 +45,13 @@ sliced as (
             when 'channel' then coalesce(chains.channel, '(none)')
             when 'campaign' then coalesce(chains.campaign_id, '(none)')
             when 'device' then coalesce(chains.device_category, '(none)')
-            when 'month' then months.month_name
+            when 'month' then substr(cast(quarter_dates.local_date as {{ string_type() }}), 1, 7)
         end as slice_value
-    from slotted as chains
+    from chains
     inner join slices
         on chains.funnel_number = slices.funnel_number
-    inner join months
-        on chains.entry_slot = months.slot
+    inner join quarter_dates
+        on {{ quarter('chains.entry_at') }} = quarter_dates.quarter
 
 ),
 

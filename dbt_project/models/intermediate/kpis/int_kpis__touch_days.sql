@@ -3,15 +3,23 @@
 {%- set late_after_s = 7 * 86400 %}
 with
 
+quarter_dates as (
+
+    {{ quarter_dates(ref('fct_touchpoints'), 'occurred_at') }}
+
+),
+
 touchpoints as (
 
     select
-        *,
-        {{ local_date('occurred_at') }} as activity_date,
-        is_automated as is_machine,
-        interaction in ('send', 'outbound_call', 'outbound_call_answered', 'inbound_call')
-            as is_contact
-    from {{ ref('fct_touchpoints') }}
+        touchpoints.*,
+        quarter_dates.local_date as activity_date,
+        touchpoints.is_automated as is_machine,
+        touchpoints.interaction
+        in ('send', 'outbound_call', 'outbound_call_answered', 'inbound_call') as is_contact
+    from {{ ref('fct_touchpoints') }} as touchpoints
+    inner join quarter_dates
+        on {{ quarter('touchpoints.occurred_at') }} = quarter_dates.quarter
 
 ),
 
