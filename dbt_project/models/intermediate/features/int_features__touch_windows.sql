@@ -119,6 +119,7 @@ grouped as (
 
 final as (
 
+    -- as doubles, which are exact here: sums of integers have 128 bits and take twice as long
     select
         cutoff_at,
         person_number,
@@ -129,14 +130,14 @@ final as (
                     sum(
                         case
                             when channel_group = '{{ channel_group }}' then {{ measure }}
-                            else 0
+                            else cast(0 as double)
                         end
                     ) as integer
                 ) as {{ measure }}_{{ channel_group }},
             {% endfor %}
         {% endfor %}
         {% for measure in feature_touch_measures() %}
-            cast(sum({{ measure }}) as integer) as {{ measure }},
+            cast(sum(cast({{ measure }} as double)) as integer) as {{ measure }},
         {% endfor %}
         max(last_engaged_at) as last_engaged_at,
         max(last_product_viewed_at) as last_product_viewed_at,
