@@ -27,7 +27,8 @@ final as (
         identifiers.is_authenticated,
         identifiers.observed_at,
         identifiers.loaded_at,
-        identifiers.region,
+        -- of phones, which few are: a text in every row takes long to store
+        nullif(identifiers.region, '-') as region,
         identifiers.source,
         identifiers._file_name
     from identifiers
