@@ -239,9 +239,9 @@ final as (
         owned.edge_number,
         owned.met_person_count,
         owned.owner_edge_number,
+        owned.scope,
         {%- endif %}
         owned.identifier_number,
-        owned.scope,
         anchors.anchor_number,
         anchors.is_known
     from owned
@@ -374,9 +374,9 @@ select * from final
 {% macro person_number(person_id) -%} {{ hex_to_integer(person_id, 15) }} {%- endmacro %}
 
 {# Set persons: one row per (cutoff_at, set_key); rule 'Whose fact is it' of the contracts: the
-   record's strongest identifier that links, authenticated before not. The actor is the strongest
-   device that links, else that identifier, else a shared device. #}
-{% macro identity_set_identifiers(known_observations, clusters) -%}
+   record's strongest identifier that links, authenticated before not. The actor (asked for now only) is
+   the strongest device that links, else that identifier, else a shared device. #}
+{% macro identity_set_identifiers(known_observations, clusters, at_cutoffs=true) -%}
     select
         observations.cutoff_at,
         observations.set_key,
@@ -386,13 +386,15 @@ select * from final
                     then observations.identifier_number
             end),
             min(clusters.identifier_number)
-        ) as identifier_number,
+        ) as identifier_number
+        {%- if not at_cutoffs %},
         min(case when clusters.scope = 'device' then observations.identifier_number end)
             as device_number,
         min(case
             when observations.scope = 'device' and observations.is_valid
                 then observations.identifier_number
         end) as shared_device_number
+        {%- endif %}
     from {{ known_observations }} as observations
     left join {{ clusters }} as clusters
         on clusters.cutoff_at = observations.cutoff_at

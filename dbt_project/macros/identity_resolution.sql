@@ -109,7 +109,7 @@ final as (
         known.last_observed_at,
         known.loaded_at,
         known.record_count,
-        identifier_keys.scope,
+        {% if not at_cutoffs %} identifier_keys.scope, {% endif %}
         identifier_keys.is_valid,
         identifier_keys.can_link
     from known

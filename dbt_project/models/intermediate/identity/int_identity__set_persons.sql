@@ -13,7 +13,7 @@ resolved as (
 
     {{ identity_set_identifiers(
         at_as_of(ref('int_identity__known_observations'), is_touched('set_key')),
-        at_as_of(ref('int_identity__clusters'))
+        at_as_of(ref('int_identity__clusters')), at_cutoffs=false
     ) | indent(4) }}
 
 ),

@@ -30,7 +30,8 @@ sighted as (
     select
         stretches.known_from,
         records.set_key,
-        min(records.source) as source,
+        -- a number: at cutoffs sources are counted, and a text in every row takes long to store
+        min({{ quick_hash(['records.source']) }}) as source,
         min(records.observed_at) as observed_at,
         max(records.last_observed_at) as last_observed_at,
         min(records.loaded_at) as loaded_at,
