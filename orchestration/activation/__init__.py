@@ -14,6 +14,7 @@ from pathlib import Path
 
 from orchestration.activation.definitions import SyncDefinition, SyncDefinitionError, load_syncs
 from orchestration.activation.destinations import DestinationError, load_destinations
+from orchestration.activation.doubts import unconfirmed_sql
 from orchestration.activation.engine import run_sync
 from orchestration.activation.report import LawBroken, OperationCounts, SyncReport
 from orchestration.activation.running import SyncRunning, claim
@@ -33,6 +34,7 @@ __all__ = [
     "run_sync",
     "sync_folders",
     "syncs_of",
+    "unconfirmed_sql",
 ]
 
 

@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.activation.connectors.base import Connector, Record, RowResult
+from orchestration.activation.doubts import unconfirmed_sql
 from orchestration.activation.erased import erased_sql
 
 _SCHEMA = pa.schema([("record_key", pa.string()), ("handle", pa.string())])
@@ -143,15 +144,27 @@ def plan_forgotten(
 ) -> None:
     """Add removals to `activation_records` for records that may be held and belong nowhere.
 
-    Makes `activation_handled`, the keys of all records of this sync that have a handle. Such a
-    record was on its way when a run was killed, or its answer was lost, and it has left the model
-    since; no state says that it is held, so nothing else would ever remove it. Outside a mirror
-    only who is erased is removed.
+    Makes `activation_handled`, the keys of all records of this sync that have a handle, or may be
+    there (`doubts.py`). Such a record was on its way when a run was killed, or its answer was lost,
+    and it has left the model since; no state says that it is held, so nothing else would remove it
+    before the doubt is closed. Taking away what never arrived does no harm. Outside a mirror only
+    who is erased is removed.
     """
+    connection.execute(
+        f"""
+        create or replace temp table activation_unconfirmed as
+        select record_key, max_by(row_hash, sequence) as row_hash
+        from ({unconfirmed_sql("sync = $sync")})
+        group by record_key
+        """,
+        {"sync": sync},
+    )
     connection.execute(
         """
         create or replace temp table activation_handled as
-        select distinct record_key from ops.activation_handles where sync = $sync
+        select record_key from ops.activation_handles where sync = $sync
+        union
+        select record_key from activation_unconfirmed
         """,
         {"sync": sync},
     )
@@ -163,17 +176,28 @@ def plan_forgotten(
         insert into activation_records by name
         with
 
-        handled as (
+        hashed as (
 
             select record_key, sha256(string_agg(handle, chr(31) order by handle)) as row_hash
             from ops.activation_handles
-            where
-                sync = $sync
-                and record_key not in (
-                    select record_key from activation_records
-                    where is_wanted or operation is not null
-                )
+            where sync = $sync
             group by record_key
+
+        ),
+
+        handled as (
+
+            select
+                handled.record_key,
+                coalesce(hashed.row_hash, unconfirmed.row_hash) as row_hash
+            from activation_handled as handled
+            left join hashed on handled.record_key = hashed.record_key
+            left join activation_unconfirmed as unconfirmed
+                on handled.record_key = unconfirmed.record_key
+            where handled.record_key not in (
+                select record_key from activation_records
+                where is_wanted or operation is not null
+            )
 
         ),
 

@@ -83,7 +83,8 @@ class Run:
             """
             select 1 from ops.activation_sync_state where sync = $sync
             union all
-            select 1 from ops.activation_sync_rows where sync = $sync and outcome = 'unknown'
+            select 1 from ops.activation_sync_rows
+            where sync = $sync and outcome in ('sending', 'unknown')
             limit 1
             """,
             {"sync": self.definition.sync},

@@ -16,6 +16,8 @@ from orchestration.activation.mapping import RENDERED_COLUMNS
 # removal for not carried out). The second: what became of the record later is known.
 NEVER_CONFIRMED = "never_confirmed"
 OVERTAKEN = "overtaken"
+# Error class of what a killed run was sending, where the destination cannot tell.
+RUN_KILLED = "run_killed"
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import duckdb
 from orchestration.activation.connectors.base import Operation
 from orchestration.activation.definitions import SyncDefinition
 from orchestration.activation.difference import read_records, read_states
+from orchestration.activation.doubts import doubts_sql
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.handles import plan_forgotten
 from orchestration.activation.mapping import LEDGER_COLUMNS, FieldMapping
-from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN
 from orchestration.activation.source import Model, ledger_columns
 
 OPERATIONS_OF_MODE: dict[str, tuple[Operation, ...]] = {
@@ -152,22 +152,11 @@ def _hold_in_doubt(connection: duckdb.DuckDBPyConnection, sync: str, *, is_inser
     is held whatever its data are now.
     """
     connection.execute(
-        """
+        f"""
         create or replace temp table activation_doubts as
-        select idempotency_key, any_value(record_key) as record_key
-        from ops.activation_sync_rows
-        where
-            sync = $sync
-            and idempotency_key in (
-                select idempotency_key from ops.activation_sync_rows
-                where sync = $sync and outcome = 'unknown'
-            )
-        group by idempotency_key
-        having
-            max_by(outcome, sequence) = 'unknown'
-            and max_by(coalesce(reason, ''), sequence) not in ($assumed, $overtaken)
+        select idempotency_key, record_key from ({doubts_sql("sync = $sync")})
         """,
-        {"sync": sync, "assumed": NEVER_CONFIRMED, "overtaken": OVERTAKEN},
+        {"sync": sync},
     )
     connection.execute(
         f"""

@@ -19,9 +19,10 @@ from datetime import datetime, timedelta
 import duckdb
 
 from orchestration.activation.connectors.base import Connector
+from orchestration.activation.doubts import doubts_sql, is_open, latest_sql
 from orchestration.activation.erased import erased_sql
 from orchestration.activation.mapping import LEDGER_COLUMNS
-from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN, Outcome
+from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN, RUN_KILLED, Outcome
 from orchestration.activation.receipts import Receipts
 from orchestration.activation.send import read_back
 
@@ -70,7 +71,7 @@ def _open_runs(
 ) -> list[tuple[str, str, str, str | None]]:
     """Runs without an end, and runs with rows whose outcome is unknown, oldest first."""
     return connection.execute(
-        """
+        f"""
         with
 
         latest_runs as (
@@ -87,34 +88,14 @@ def _open_runs(
 
         ),
 
-        doubtful as (
-
-            select distinct run_id
-            from (
-                select
-                    run_id,
-                    record_key,
-                    max_by(outcome, sequence) as outcome,
-                    max_by(coalesce(reason, ''), sequence) as reason
-                from ops.activation_sync_rows
-                where
-                    sync = $sync
-                    and (run_id, record_key) in (
-                        select (run_id, record_key) from ops.activation_sync_rows
-                        where sync = $sync and outcome = 'unknown'
-                    )
-                group by run_id, record_key
-            )
-            where outcome = 'unknown' and reason not in ($assumed, $overtaken)
-
-        )
+        doubts as ({doubts_sql("sync = $sync")})
 
         select run_id, mapping_version, status, error
         from latest_runs
-        where status = 'running' or run_id in (select run_id from doubtful)
+        where status = 'running' or run_id in (select run_id from doubts)
         order by opened
         """,
-        {"sync": sync, "assumed": NEVER_CONFIRMED, "overtaken": OVERTAKEN},
+        {"sync": sync},
     ).fetchall()
 
 
@@ -143,7 +124,7 @@ def _settle(
             [first, first + CHUNK - 1],
         ).fetchall()
         answers = read_back(
-            connector, description, [key for _, key, *_ in rows], error_class="run_killed"
+            connector, description, [key for _, key, *_ in rows], error_class=RUN_KILLED
         )
         outcomes = []
         for (position, _, doubt, closing), answer in zip(rows, answers, strict=True):
@@ -179,19 +160,7 @@ def _read_doubts(
         create or replace temp table activation_doubted as
         with
 
-        latest as (
-
-            select
-                record_key,
-                max_by(outcome, sequence) as doubt,
-                max_by(coalesce(reason, ''), sequence) as reason,
-                max(recorded_at) as doubted_at,
-                max(sequence) as sequence
-            from ops.activation_sync_rows
-            where run_id = $run_id and sync = $sync
-            group by record_key
-
-        ),
+        latest as ({latest_sql("run_id = $run_id and sync = $sync")}),
 
         states as (
 
@@ -211,9 +180,9 @@ def _read_doubts(
             planned.row_hash,
             cast(null as varchar) as external_id,
             planned.idempotency_key,
-            latest.doubt,
+            latest.outcome as doubt,
             case
-                when latest.doubted_at >= $since and {erased_sql("planned")} is not true
+                when latest.recorded_at >= $since and {erased_sql("planned")} is not true
                     then null
                 when states.sequence > latest.sequence then $overtaken
                 else $assumed
@@ -226,8 +195,7 @@ def _read_doubts(
             planned.run_id = $run_id
             and planned.sync = $sync
             and planned.outcome = 'planned'
-            and latest.doubt in ('sending', 'unknown')
-            and latest.reason not in ($assumed, $overtaken)
+            and {is_open("latest", ("sending", "unknown"))}
         """,
         {
             "run_id": receipts.run_id,

@@ -1,12 +1,12 @@
 """Which runs are over: nothing will be asked or written about them again.
 
 Belongs here: the one wording of it in SQL. A run is settled when it has ended and has no row whose
-outcome is still open: on its way, or unknown and not closed (`outcomes.py`).
+outcome is still open: on its way, or in doubt (`doubts.py`).
 """
 
 from __future__ import annotations
 
-from orchestration.activation.outcomes import NEVER_CONFIRMED, OVERTAKEN
+from orchestration.activation.doubts import is_open, latest_sql
 
 # sync, run_id, ended_at: when a settled run ended, null for one that is not settled.
 RUN_ENDS = f"""
@@ -24,26 +24,13 @@ runs as (
 
 ),
 
-latest as (
-
-    select
-        sync,
-        run_id,
-        record_key,
-        max_by(outcome, sequence) as outcome,
-        max_by(coalesce(reason, ''), sequence) as reason
-    from ops.activation_sync_rows
-    group by sync, run_id, record_key
-
-),
+latest as ({latest_sql("true")}),
 
 open_rows as (
 
     select distinct sync, run_id
     from latest
-    where
-        outcome in ('planned', 'sending')
-        or (outcome = 'unknown' and reason not in ('{NEVER_CONFIRMED}', '{OVERTAKEN}'))
+    where {is_open("latest", ("planned", "sending", "unknown"))}
 
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from orchestration.activation import DestinationError, load_destinations
+from orchestration.activation import DestinationError, load_destinations, unconfirmed_sql
 from orchestration.erasure.proof import Delivery
 from orchestration.erasure.target import Target
 from orchestration.settings import Paths
@@ -25,30 +25,18 @@ def deliveries_of(
     can be taken back (a mail that was sent).
     """
     rows = connection.execute(
-        """
+        f"""
         with
 
-        doubts as (
-
-            select
-                sync,
-                record_key,
-                max_by(person_id, sequence) as person_id,
-                max_by(identifier_key, sequence) as identifier_key,
-                false as is_removed,
-                max(sequence) as sequence
-            from ops.activation_sync_rows
-            group by run_id, sync, record_key
-            having max_by(outcome, sequence) = 'unknown'
-
-        ),
+        unconfirmed as ({unconfirmed_sql()}),
 
         events as (
 
             select sync, record_key, person_id, identifier_key, is_removed, sequence
             from ops.activation_sync_state
             union all
-            select sync, record_key, person_id, identifier_key, is_removed, sequence from doubts
+            select sync, record_key, person_id, identifier_key, false as is_removed, sequence
+            from unconfirmed
 
         ),
 

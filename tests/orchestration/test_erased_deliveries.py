@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,26 @@ def test_who_may_have_arrived_is_told_of_too(brand: Brand) -> None:
     destination.after = lambda batch: None
     _erase(brand)
     brand.run(open_destination=destination.open)
+    assert _states(brand) == [("people", "file", 1, "removed")]
+
+
+def test_a_doubt_that_a_removal_overtook_says_removed_when_it_is_closed_too(brand: Brand) -> None:
+    """Closing it, weeks later, was the latest event: the proof said "removal queued" for ever."""
+
+    def no_answer(batch: object) -> None:
+        raise OutcomeUnknown("time-out")
+
+    destination = ScriptedDestination(after=no_answer).with_description(read_back="none")
+    brand.run(open_destination=destination.open)
+    destination.after = lambda batch: None
+    brand.connection.execute("delete from pii.people where person_id = 'p0001'")
+    brand.run(open_destination=destination.open)
+    brand.clock += timedelta(days=20)
+    brand.run(open_destination=destination.open)
+    assert brand.rows(
+        "select count(*) from ops.activation_sync_rows "
+        "where person_id = 'p0001' and reason = 'overtaken'"
+    ) == [(1,)]
     assert _states(brand) == [("people", "file", 1, "removed")]
 
 

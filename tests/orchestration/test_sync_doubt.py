@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.activation.connectors.base import OutcomeUnknown, Record, RowResult
+from tests.destinations.http_server import Fault
+from tests.destinations.till import open_till
 from tests.syncs import Brand, ScriptedDestination, definition, make_brand
 
 
@@ -184,3 +186,84 @@ def test_who_is_erased_while_in_doubt_is_removed_at_once(brand: Brand, mode: str
     _leave(brand, person)
     assert brand.run(sync, open_destination=destination.open).total.succeeded == 1
     assert destination.members == {}
+
+
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_who_leaves_while_in_doubt_is_removed_by_the_next_run(
+    brand: Brand, is_idempotent: bool
+) -> None:
+    """It waited until the doubt was closed, two weeks, and the destination had the person."""
+    destination = _silent(is_idempotent=is_idempotent)
+    gone, stays = brand.person(1), brand.person(2)
+    assert brand.run(open_destination=destination.open).total.unknown == 2
+    _answers(destination)
+    destination.batches.clear()
+    _leave(brand, gone)
+    report = brand.run(open_destination=destination.open)
+    assert report.operations["remove"].succeeded == 1
+    assert set(destination.members) == {stays}
+    (remove,) = (r for batch in destination.batches for r in batch if r.operation == "remove")
+    assert (remove.record_key, remove.payload) == (gone, {"person_id": gone})
+    for days in (1, 20):  # not again, nor when the doubt is closed
+        brand.clock += timedelta(days=days)
+        assert brand.run(open_destination=destination.open).total.planned == 0
+    brand.person(1, status=None)
+    assert brand.run(open_destination=destination.open).operations["add"].succeeded == 1
+    assert set(destination.members) == {stays, gone}
+
+
+def test_a_removal_after_a_doubt_that_is_in_doubt_itself_is_one_delivery(brand: Brand) -> None:
+    """Where a key twice is not once, it is held; where it is, it goes again under its key."""
+    keys: dict[bool, list[str]] = {}
+    for is_idempotent in (True, False):
+        sync = definition(sync=f"people_{int(is_idempotent)}")
+        destination = _silent(is_idempotent=is_idempotent)
+        gone, _ = brand.person(1), brand.person(2)
+        brand.run(sync, open_destination=destination.open)
+        _leave(brand, gone)
+        destination.batches.clear()
+        for _ in range(2):
+            brand.run(sync, open_destination=destination.open)
+        keys[is_idempotent] = [
+            record.idempotency_key
+            for batch in destination.batches
+            for record in batch
+            if record.operation == "remove"
+        ]
+        brand.connection.execute("delete from pii.people")
+    assert len(set(keys[True])) == 1 < len(keys[True])
+    assert len(keys[False]) == 1
+
+
+@pytest.mark.parametrize("mode", ["mirror", "upsert"])
+def test_who_leaves_after_a_kill_in_mid_send_is_removed(brand: Brand, mode: str) -> None:
+    """Rows of a killed run go again under their keys; of who had left since, nobody thought."""
+
+    def die(batch: Sequence[Record]) -> None:
+        raise KeyboardInterrupt
+
+    destination = ScriptedDestination(after=die)
+    destination.with_description(is_idempotent=True, read_back="none")
+    gone, stays = brand.person(1), brand.person(2)
+    with pytest.raises(KeyboardInterrupt):
+        brand.run(definition(mode=mode), open_destination=destination.open)
+    assert set(destination.members) == {gone, stays}
+    _answers(destination)
+    _leave(brand, gone)
+    brand.run(definition(mode=mode), open_destination=destination.open)
+    assert set(destination.members) == ({stays} if mode == "mirror" else {gone, stays})
+    assert brand.run(definition(mode=mode), open_destination=destination.open).total.planned == 0
+
+
+def test_at_a_till_that_answered_too_late_who_left_is_gone_with_the_next_run(
+    tmp_path: Path,
+) -> None:
+    """A webhook removes by the record's key, so nothing of the person is needed for it."""
+    with open_till(tmp_path, persons=3) as till:
+        assert till.run(*[Fault(status=500, commits=True)] * 4).total.unknown == 3
+        assert set(till.receiver.members) == {"p0000", "p0001", "p0002"}
+        _leave(till.brand, "p0001")
+        report = till.run()
+        assert report.operations["remove"].succeeded == 1
+        assert set(till.receiver.members) == {"p0000", "p0002"}
+        assert till.run().total.planned == 0
