@@ -405,6 +405,7 @@ select * from final
 {# Persons: one row per (cutoff_at, person_id), with what their identifiers say of them: which they have
    (valid, not blocked, of a person or a device), and since when. `set_persons` has cutoff_at. #}
 {% macro identity_persons(known_observations, clusters, set_persons, at_cutoffs=true) -%}
+{%- set identifier_types = ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] -%}
 {#- text, no CTE: DuckDB would keep the rows of one that is read several times -#}
 {%- set observed -%}
     from {{ known_observations }} as known_observations
@@ -462,7 +463,7 @@ identifiers as (
         told.person_number,
         min(told.observed_at) as first_seen_at,
         count(*) as identifier_count
-        {%- for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %},
+        {%- for identifier_type in identifier_types %},
         max(case when identifier_keys.identifier_type = '{{ identifier_type }}' then 1 else 0 end)
         = 1 as has_{{ identifier_type }}
         {%- endfor %}
@@ -505,7 +506,7 @@ final as (
         identifiers.first_seen_at,
         coalesce(identifiers.identifier_count, 0) as identifier_count,
         coalesce(sources.source_count, 0) as source_count,
-        {%- for identifier_type in ['email', 'phone', 'push_token', 'loyalty_id', 'customer_id'] %}
+        {%- for identifier_type in identifier_types %}
         coalesce(identifiers.has_{{ identifier_type }}, false) as has_{{ identifier_type }}
         {{- ',' if not loop.last }}
         {%- endfor %}

@@ -59,3 +59,9 @@
 {% macro split_bucket(salt, person) -%}
     {{ hex_to_integer(sha256_hex('concat_ws(chr(31), ' ~ salt ~ ', ' ~ person ~ ')')) }} % 10000
 {%- endmacro %}
+
+{# True for a bucket that is in the universal holdout: never contacted, in whatever segment.
+   orchestration/activation/gate.py has the same condition. #}
+{% macro in_universal_holdout(bucket) -%}
+    {{ bucket }} < {{ setting('universal_holdout_pct') }} * 100
+{%- endmacro %}

@@ -57,8 +57,6 @@ class GateContext:
         return replace(self, contact_rules=rules)
 
 
-BUCKETS = 10_000
-
 # What a word means is decided where core.consent_by_identifier is built: a word for all channels
 # has a row for each, silence has one (granted) where the law lets one write until an objection.
 # Every table is cut to the batch before it is joined: a batch costs a look at the tables, no more.
@@ -148,9 +146,7 @@ judged as (
             when objections.person_id is not null then 'owner_objected'
             when suppressed.identifier_key is not null then 'suppressed'
             when held_out.person_id is not null then 'holdout'
-            when
-                {bucket} < settings.universal_holdout_pct * {buckets} / 100
-                then 'holdout'
+            when {universal_holdout} then 'holdout'
         end as reason
     from batch
     cross join settings
@@ -196,8 +192,7 @@ def refused(
             _GATE_SQL.format(
                 late_refusals=REFUSED_SQL,
                 tombstone=erased_sql("batch"),
-                bucket=bucket_sql(),
-                buckets=BUCKETS,
+                universal_holdout=universal_holdout_sql(),
             ),
             {
                 "first": first,
@@ -223,9 +218,12 @@ def refused(
     return refusals | held_back
 
 
-def bucket_sql() -> str:
-    """Split bucket 0 .. 9,999 of `batch.person_id`; the same as the dbt macro `split_bucket`."""
+def universal_holdout_sql() -> str:
+    """True for `batch.person_id` in the universal holdout; `settings` is a row of `ops.settings`.
+
+    The same as the dbt macros `split_bucket` (buckets 0 .. 9,999) and `in_universal_holdout`.
+    """
     return (
         "cast(concat('0x', substr(sha256(concat_ws(chr(31), settings.split_salt, batch.person_id)),"
-        f" 1, 8)) as bigint) % {BUCKETS}"
+        " 1, 8)) as bigint) % 10000 < settings.universal_holdout_pct * 100"
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.activation.gate import BUCKETS, bucket_sql
+from orchestration.activation.gate import universal_holdout_sql
 from orchestration.dbt import run_dbt
 from orchestration.settings import DBT_PROJECT_DIR, Paths
 from orchestration.warehouse import Warehouse
@@ -121,7 +121,7 @@ def _measured(
         union all
         select
             $segment, batch.person_id, null,
-            {bucket_sql()} < settings.universal_holdout_pct * {BUCKETS} / 100
+            {universal_holdout_sql()}
         from ({models[f"seg_{segment}"]["compiled_code"]}) as batch
         cross join ops.settings as settings
         """,

@@ -121,6 +121,14 @@ def test_the_universal_holdout_holds_without_any_membership(brand: Brand) -> Non
     ]
 
 
+def test_the_universal_holdout_is_that_of_the_models_to_the_bucket(brand: Brand) -> None:
+    """Bucket 68 (p999) is not in 0.68 %. As 0.68 * 10000 / 100 it was, in binary fractions; the
+    models said 0.68 * 100."""
+    brand.connection.execute("update ops.settings set universal_holdout_pct = 0.68")
+    brand.consent("k999", "p999", status="granted")
+    assert _ask(brand, ("p999", "k999")) == [None]
+
+
 def test_an_erased_address_stays_erased(brand: Brand) -> None:
     brand.consent("k1", "p1", status="granted")
     brand.consent("k2", "p2", status="granted")

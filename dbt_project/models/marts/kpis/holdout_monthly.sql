@@ -8,8 +8,7 @@ persons as (
     select
         person_id,
         {{ month_start(local_time('first_seen_at', setting('timezone'))) }} as first_month,
-        {{ split_bucket(setting('split_salt'), 'person_id') }}
-        < {{ setting('universal_holdout_pct') }} * 100 as is_holdout
+        {{ in_universal_holdout(split_bucket(setting('split_salt'), 'person_id')) }} as is_holdout
     from {{ ref('persons') }}
     where is_known
 

@@ -102,7 +102,7 @@ final as (
             as split_bucket,
         case
             when change = 'begins'
-                then new_split_bucket < {{ setting('universal_holdout_pct') }} * 100
+                then {{ in_universal_holdout('new_split_bucket') }}
             else last_is_holdout
         end as is_holdout
     from bucketed
