@@ -1,20 +1,15 @@
 -- Grain: one row per session.
-{% call touched() %}
-    select session_id from {{ changes(ref('int_journeys__sessions')) }}
-    union all
-    select session_id from {{ changes(ref('int_journeys__order_sessions')) }}
-{% endcall %}
 with
 
 sessions as (
 
-    {{ touched_rows(ref('int_journeys__sessions')) }}
+    select * from {{ ref('int_journeys__sessions') }}
 
 ),
 
 order_sessions as (
 
-    {{ touched_rows(ref('int_journeys__order_sessions')) }}
+    select * from {{ ref('int_journeys__order_sessions') }}
 
 ),
 
