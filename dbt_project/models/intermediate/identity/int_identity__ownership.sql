@@ -12,12 +12,6 @@ clusters as (
 
 ),
 
-links as (
-
-    select * from {{ ref('int_identity__links') }}
-
-),
-
 set_persons as (
 
     select * from {{ ref('int_identity__set_persons') }}
@@ -41,7 +35,7 @@ shared_devices as (
 parted as (
 
     select distinct links.number_b as identifier_number
-    from links
+    from {{ ref('int_identity__links') }} as links
     inner join clusters as stronger on links.number_a = stronger.identifier_number
     inner join clusters as weaker on links.number_b = weaker.identifier_number
     where
@@ -79,12 +73,8 @@ shared as (
 -- few: before they are joined with the sets of everybody
 members as (
 
-    select
-        set_key,
-        identifier_number
-    from {{ ref('int_identity__known_observations') }}
-    where
-        identifier_number in (
+    select * from {{ ref('int_identity__known_observations') }}
+    where identifier_number in (
             select identifier_number from shared
             where {{ is_looked_for('identifier_number') }}
         )
@@ -166,10 +156,7 @@ followed as (
 
 last_turns as (
 
-    select
-        thing_number,
-        person_id
-    from followed
+    select * from followed
     where next_from is null
 
 ),
@@ -187,8 +174,7 @@ stretches as (
             else followed.seen_from
         end as valid_from,
         case
-            when followed.scope = 'device' and {{ policy }} <> 'last_known'
-                then followed.seen_until
+            when followed.scope = 'device' and {{ policy }} <> 'last_known' then followed.seen_until
             else coalesce(followed.next_from, {{ end_of_time() }})
         end as valid_before
     from followed
