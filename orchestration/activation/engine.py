@@ -129,6 +129,7 @@ def _close_open_runs(run: Run) -> list[str]:
         sync=run.definition.sync,
         receipts_of=run.earlier_receipts,
         connector_of=run.earlier_connector,
+        may_ask=run.gate.may_leave,
         unknown_after_days=run.definition.on_reject.unknown_after_days,
         now=run.now,
     )
@@ -152,7 +153,7 @@ def _plan(
         run.definition.guards,
         figures,
         has_history=run.has_history,
-        destination_holds_records=run.connector.holds_records(),
+        destination_holds_records=run.connector.holds_records() if run.gate.may_leave else None,
         accept_filled_destination=accept_filled_destination,
     )
     return figures, stop

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import duckdb
@@ -35,13 +36,15 @@ def close_open_runs(
     sync: str,
     receipts_of: Callable[[str, str], Receipts],
     connector_of: Callable[[str], Connector],
+    may_ask: bool,
     unknown_after_days: int,
     now: Callable[[], datetime],
 ) -> list[str]:
     """Reconcile every unfinished run and every unknown row of a sync; ids of the killed runs.
 
     `receipts_of(run_id, mapping_version)` and `connector_of(run_id)` open the memory and the
-    destination of an earlier run. Uses `activation_plan` for its own rows.
+    destination of an earlier run; `may_ask`: it may be reached from here, else nobody asks it.
+    Uses `activation_plan` for its own rows.
     """
     killed = []
     for run_id, mapping_version, status, error in _open_runs(connection, sync):
@@ -51,6 +54,7 @@ def close_open_runs(
             receipts,
             connector_of(run_id),
             is_killed=status == "running",
+            may_ask=may_ask,
             unknown_after_days=unknown_after_days,
             now=now,
         )
@@ -105,13 +109,16 @@ def _settle(
     connector: Connector,
     *,
     is_killed: bool,
+    may_ask: bool,
     unknown_after_days: int,
     now: Callable[[], datetime],
 ) -> bool:
     """Ask the destination for the rows in doubt of one run; True when an outcome changed."""
     total = _read_doubts(connection, receipts, since=now() - timedelta(days=unknown_after_days))
     description = connector.describe()
-    if is_killed:
+    if not may_ask:
+        description = replace(description, read_back="none")
+    elif is_killed:
         with suppress(Exception):  # if it cannot be asked, its rows end as unknown below
             connector.read_back([])  # lets it clear away what is half written
     changed = False

@@ -6,8 +6,10 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -295,6 +297,43 @@ def test_outside_prod_only_local_destinations_are_reached(tmp_path: Path) -> Non
         assert len(audience.members) == succeeded
         if env == "dev":
             assert report.blocked_reasons == {"environment": 2}
+
+
+@pytest.mark.parametrize(("env", "asked"), [("dev", False), ("prod", True)])
+def test_outside_prod_another_machine_is_not_even_asked(
+    tmp_path: Path, env: str, asked: bool
+) -> None:
+    """No row was sent, but every run logged in there to see what it holds, rehearsals too; with
+    the state of production restored, it asked for rows in doubt as well."""
+
+    class Elsewhere(ScriptedDestination):
+        calls: ClassVar[list[str]] = []
+
+        def holds_records(self) -> bool:
+            self.calls.append("holds")
+            return super().holds_records()
+
+        def read_back(self, idempotency_keys: Sequence[str]) -> list[RowResult | None]:
+            self.calls.append("read back")
+            return super().read_back(idempotency_keys)
+
+    brand = make_brand(tmp_path, env="prod")
+    brand.person(0)
+
+    def die(batch: Sequence[Record]) -> None:
+        raise KeyboardInterrupt
+
+    elsewhere = Elsewhere(before=die).with_description(is_local=False)
+    with pytest.raises(KeyboardInterrupt):
+        brand.run(open_destination=elsewhere.open)
+    elsewhere.before = lambda batch: None
+    Elsewhere.calls.clear()
+    brand.paths = replace(brand.paths, env=env)
+    brand.run(open_destination=elsewhere.open, dry_run=True)
+    report = brand.run(open_destination=elsewhere.open)
+    assert len(report.resumed_runs) == 1
+    assert set(Elsewhere.calls) == ({"holds", "read back"} if asked else set())
+    assert len(elsewhere.members) == int(asked)
 
 
 def test_a_lost_answer_is_never_sent_again_blindly(brand: Brand) -> None:
