@@ -267,3 +267,29 @@ def test_at_a_till_that_answered_too_late_who_left_is_gone_with_the_next_run(
         assert report.operations["remove"].succeeded == 1
         assert set(till.receiver.members) == {"p0000", "p0002"}
         assert till.run().total.planned == 0
+
+
+@pytest.mark.parametrize("happened", ["rejected", "killed", "answer lost"])
+def test_an_opt_out_before_a_second_try_is_honoured(brand: Brand, happened: str) -> None:
+    """A second send path without the check mailed people who had unsubscribed, for days."""
+
+    def harm(batch: Sequence[Record]) -> None:
+        raise KeyboardInterrupt if happened == "killed" else OutcomeUnknown("time-out")
+
+    destination = ScriptedDestination().with_description(is_idempotent=True, read_back="none")
+    if happened == "rejected":
+        destination.answer = lambda record: RowResult("rejected")
+    else:
+        destination.before = harm
+    gone, stays = brand.person(1), brand.person(2)
+    try:
+        brand.run(open_destination=destination.open)
+    except KeyboardInterrupt:
+        assert happened == "killed"
+    assert destination.members == {}
+    destination.answer, destination.before = ScriptedDestination().answer, lambda batch: None
+    brand.consent("k0001", gone, status="withdrawn", day=30)
+    brand.clock += timedelta(hours=1)
+    report = brand.run(open_destination=destination.open)
+    assert report.blocked_reasons == {"consent_withdrawn": 1}
+    assert set(destination.members) == {stays}
