@@ -410,7 +410,10 @@ def test_what_cannot_work_is_told_before_anything_is_planned(
     brand = make_mail_brand(tmp_path, post.port, people=1, settings=settings)
     with pytest.raises(SyncError, match=told):
         brand.run(mail_sync(options={"message": "thanks", **options}))
-    assert brand.rows("select * from ops.activation_sync_runs") == []
+    assert brand.rows("select * from ops.activation_sync_rows") == []
+    assert post.connections == 0
+    runs = brand.rows("select distinct planned, status from ops.activation_sync_runs")
+    assert runs == [(0, "failed")]
 
 
 def test_without_a_key_for_links_nothing_is_sent_in_prod(
