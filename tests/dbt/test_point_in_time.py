@@ -45,7 +45,8 @@ def _built(root: Path, name: str, last_day: date) -> Tenant:
     with Warehouse(tenant.paths.warehouse).connect() as connection:
         land_tenant(connection, paths=tenant.paths, settings=load_tenant(tenant.paths))
     selection = ("--select", "+person_features", "+int_features__labels")
-    selection += ("+int_identity__record_persons_at_cutoff", "+int_identity__record_keys")
+    selection += ("+int_identity__record_persons", "+int_identity__record_persons_at_cutoff")
+    selection += ("+int_identity__record_keys",)
     tenant.run("dbt", "build", *selection, "--resource-type", "model", "--resource-type", "seed")
     return tenant
 
