@@ -15,6 +15,15 @@
     and {{ at }} < former_owners.known_before
 {%- endmacro %}
 
+{# Whose a record is, whose it was taken to be when it arrived, and the number of the person that its set
+   names; over set_persons, ownership and former_owners. #}
+{% macro owner_columns() -%}
+    coalesce(ownership.person_id, set_persons.person_id) as person_id,
+    coalesce(former_owners.person_id, ownership.person_id, set_persons.person_id)
+        as person_id_as_known,
+    set_persons.person_number as named_person_number
+{%- endmacro %}
+
 {# Records with their persons (int_identity__record_persons), of those that a relation names by record_key:
    their few rows come first, not all records with all their persons. #}
 {% macro record_persons_of(relation=none) -%}
@@ -26,10 +35,7 @@
     select
         records.record_key,
         records.set_key,
-        coalesce(ownership.person_id, set_persons.person_id) as person_id,
-        coalesce(former_owners.person_id, ownership.person_id, set_persons.person_id)
-            as person_id_as_known,
-        set_persons.person_number as named_person_number,
+        {{ owner_columns() }},
         set_persons.identifier_number,
         set_persons.actor_key
     from {{ records }} as records

@@ -39,6 +39,20 @@ def brand(tmp_path: Path) -> Brand:
     return brand
 
 
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """What the command works on: a warehouse with one person, a folder for sync documents."""
+    made = Paths(tenant="test", root=tmp_path)
+    monkeypatch.setenv("CROSSWEAVE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CROSSWEAVE_TENANT", "test")
+    monkeypatch.setenv("CROSSWEAVE_ENV", "dev")
+    (made.tenant_folder / "syncs").mkdir(parents=True)
+    with Warehouse(made.warehouse).connect() as connection:
+        make_tables(connection)
+        Brand(connection, made).person(1)
+    return made
+
+
 def _runs(brand: Brand) -> list[tuple]:
     """Status and error of the last run, rows that it knows of, operations that it names."""
     return brand.rows(
@@ -131,20 +145,12 @@ def test_whoever_is_on_duty_is_told_and_told_when_it_works_again(brand: Brand) -
 
 
 def test_a_document_that_cannot_be_read_is_a_failed_run_of_what_ran_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    paths: Paths, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One bad document and nothing runs, the nightly job of every sync neither."""
-    paths = Paths(tenant="test", root=tmp_path)
-    monkeypatch.setenv("CROSSWEAVE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("CROSSWEAVE_TENANT", "test")
-    monkeypatch.setenv("CROSSWEAVE_ENV", "dev")
     folder = paths.tenant_folder / "syncs"
-    folder.mkdir(parents=True)
     document = definition().model_dump(exclude_none=True)
     (folder / "people.yml").write_text(yaml.safe_dump(document))
-    with Warehouse(paths.warehouse).connect() as connection:
-        make_tables(connection)
-        Brand(connection, paths).person(1)
     assert main(["--sync", "people"]) == 0
     (folder / "other.yml").write_text("sync: other\nmode: mirorr\n# anna@example.com")
     for arguments in (["--check"], ["--sync", "people", "--dry-run"]):
@@ -160,22 +166,12 @@ def test_a_document_that_cannot_be_read_is_a_failed_run_of_what_ran_before(
     assert _states(paths) == [("people", "ok", None)]
 
 
-def test_one_sync_that_cannot_begin_keeps_no_other_from_running(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_sync_that_cannot_begin_keeps_no_other_from_running(paths: Paths) -> None:
     """The first that failed ended the command, and those after it never ran."""
-    paths = Paths(tenant="test", root=tmp_path)
-    monkeypatch.setenv("CROSSWEAVE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("CROSSWEAVE_TENANT", "test")
-    monkeypatch.setenv("CROSSWEAVE_ENV", "dev")
     folder = paths.tenant_folder / "syncs"
-    folder.mkdir(parents=True)
     for name, model in (("zz_good", "act_test__people"), ("aa_bad", "act_test__nobody")):
         document = definition(sync=name, model=model).model_dump(exclude_none=True)
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document))
-    with Warehouse(paths.warehouse).connect() as connection:
-        make_tables(connection)
-        Brand(connection, paths).person(1)
     assert main([]) == 1
     states = {sync: state for sync, state, _ in _states(paths)}
     assert (states["aa_bad"], states["zz_good"]) == ("failed", "ok")

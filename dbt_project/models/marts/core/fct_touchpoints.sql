@@ -121,10 +121,7 @@ final as (
         current_touchpoints.touchpoint_id,
         current_touchpoints.source,
         current_touchpoints.record_id,
-        coalesce(ownership.person_id, set_persons.person_id) as person_id,
-        coalesce(former_owners.person_id, ownership.person_id, set_persons.person_id)
-            as person_id_as_known,
-        set_persons.person_number as named_person_number,
+        {{ owner_columns() }},
         touchpoint_sessions.session_id,
         current_touchpoints.occurred_at,
         current_touchpoints.loaded_at,
